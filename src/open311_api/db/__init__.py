@@ -1,0 +1,1 @@
+"""The database: connections, statements, tables' common base, the private cluster."""

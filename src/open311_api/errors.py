@@ -1,0 +1,78 @@
+"""The family of errors the domain raises; each face turns them into answers of its own kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Open311Error(Exception):
+    """Base of every error this project raises on purpose; its text may be shown to a person."""
+
+
+class NotFound(Open311Error):
+    """Something named by the caller does not exist, or not for this caller."""
+
+
+class JurisdictionNotFound(NotFound):
+    """No jurisdiction has this id."""
+
+
+class JurisdictionMissing(Open311Error):
+    """Several jurisdictions are served and the caller named none."""
+
+
+class ServiceNotFound(NotFound):
+    """No active service has this code."""
+
+
+class ServiceRequestNotFound(NotFound):
+    """No service request has this id, or the caller may not see it."""
+
+
+class TokenNotFound(NotFound):
+    """No service request was promised under this token."""
+
+
+class KeyRefused(Open311Error):
+    """The API key is missing, unknown, revoked, expired, foreign, or lacks the scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with what the caller sent."""
+
+    field: str
+    message: str
+    """A whole sentence that names the field and the remedy, for a person."""
+
+
+class Invalid(Open311Error):
+    """What the caller sent cannot be used; lists every problem found, not only the first."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problem.message for problem in problems))
+
+    @classmethod
+    def of(cls, field: str, message: str) -> Invalid:
+        return cls([Problem(field, message)])
+
+
+class TooLarge(Open311Error):
+    """The body, or a part of it, is larger than the limit the message names."""
+
+
+class IdempotencyConflict(Open311Error):
+    """A key of an earlier submission came back with a different body."""
+
+
+class Unavailable(Open311Error):
+    """The server cannot do this at the moment; trying again later is right."""
+
+    def __init__(self, message: str = "the service is not available at the moment, try again shortly", *, after_seconds: int = 1):
+        self.after_seconds = after_seconds
+        super().__init__(message)
+
+
+class ConfigurationError(Open311Error):
+    """The installation is set up in a way that cannot work; the text says how to mend it."""
