@@ -1,0 +1,1 @@
+"""What can be reported, where, and who answers."""
