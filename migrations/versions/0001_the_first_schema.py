@@ -22,9 +22,7 @@ def upgrade() -> None:
         op.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
     # No stemming: one configuration serves every language, and accents do not matter.
     op.execute("CREATE TEXT SEARCH CONFIGURATION open311 (COPY = simple)")
-    op.execute(
-        "ALTER TEXT SEARCH CONFIGURATION open311 ALTER MAPPING FOR hword, hword_part, word WITH unaccent, simple"
-    )
+    op.execute("ALTER TEXT SEARCH CONFIGURATION open311 ALTER MAPPING FOR hword, hword_part, word WITH unaccent, simple")
     op.create_table(
         "api_key",
         sa.Column("api_key_key", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -41,9 +39,7 @@ def upgrade() -> None:
         sa.Column("jurisdiction_key", sa.Integer(), nullable=False),
         sa.Column("event_key", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("type", sa.Text(collation="C"), nullable=False),
-        sa.Column(
-            "occurred_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.Column("request_key", sa.BigInteger(), nullable=True),
         sa.Column("sequence", sa.Integer(), nullable=True),
         sa.Column("service_key", sa.Integer(), nullable=True),
@@ -199,9 +195,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("jurisdiction_key", "department_key", name=op.f("pk_department")),
     )
     op.create_index("uq_department_code", "department", ["jurisdiction_key", "code"], unique=True)
-    op.create_index(
-        "uq_department_triage", "department", ["jurisdiction_key"], unique=True, postgresql_where=sa.text("triage")
-    )
+    op.create_index("uq_department_triage", "department", ["jurisdiction_key"], unique=True, postgresql_where=sa.text("triage"))
     op.create_table(
         "detailed_status",
         sa.Column("jurisdiction_key", sa.Integer(), nullable=False),
@@ -260,9 +254,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("jurisdiction_key", "area_set_key", "version", "code", name=op.f("pk_area")),
     )
-    op.create_geospatial_index(
-        "ix_area_geometry", "area", ["geometry"], unique=False, postgresql_using="gist", postgresql_ops={}
-    )
+    op.create_geospatial_index("ix_area_geometry", "area", ["geometry"], unique=False, postgresql_using="gist", postgresql_ops={})
     op.create_table(
         "service",
         sa.Column("jurisdiction_key", sa.Integer(), nullable=False),
@@ -320,9 +312,7 @@ def upgrade() -> None:
             ["service.jurisdiction_key", "service.service_key"],
             name=op.f("fk_service_area_jurisdiction_key_service_key"),
         ),
-        sa.PrimaryKeyConstraint(
-            "jurisdiction_key", "service_key", "area_set_key", "area_code", name=op.f("pk_service_area")
-        ),
+        sa.PrimaryKeyConstraint("jurisdiction_key", "service_key", "area_set_key", "area_code", name=op.f("pk_service_area")),
     )
     op.create_table(
         "service_definition",
@@ -348,9 +338,7 @@ def upgrade() -> None:
         sa.Column("service_key", sa.Integer(), nullable=False),
         sa.Column("definition_version", sa.Integer(), nullable=True),
         sa.Column("department_key", sa.Integer(), nullable=False),
-        sa.Column(
-            "pending_strategies", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False
-        ),
+        sa.Column("pending_strategies", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
         sa.Column("status", sa.Text(), server_default="open", nullable=False),
         sa.Column("detailed_status", sa.Text(collation="C"), nullable=False),
         sa.Column("status_notes", sa.Text(), nullable=True),
@@ -359,9 +347,7 @@ def upgrade() -> None:
         sa.Column(
             "listed",
             sa.Boolean(),
-            sa.Computed(
-                "service_request_id IS NOT NULL AND visibility <> 'private' AND moderation = 'approved'", persisted=True
-            ),
+            sa.Computed("service_request_id IS NOT NULL AND visibility <> 'private' AND moderation = 'approved'", persisted=True),
             nullable=False,
         ),
         sa.Column("channel", sa.Text(), server_default="api", nullable=False),
@@ -416,9 +402,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.CheckConstraint(
-            "moderation IN ('approved', 'pending', 'rejected')", name=op.f("ck_service_request_moderation")
-        ),
+        sa.CheckConstraint("moderation IN ('approved', 'pending', 'rejected')", name=op.f("ck_service_request_moderation")),
         sa.CheckConstraint("status IN ('open', 'closed')", name=op.f("ck_service_request_status")),
         sa.CheckConstraint("visibility IN ('public', 'masked', 'private')", name=op.f("ck_service_request_visibility")),
         sa.ForeignKeyConstraint(
@@ -562,9 +546,7 @@ def upgrade() -> None:
             "jurisdiction_key", "api_key_key", "service_key", "kind", "reference", name=op.f("pk_client_reference")
         ),
     )
-    op.create_index(
-        "ix_client_reference_request_key", "client_reference", ["jurisdiction_key", "request_key"], unique=False
-    )
+    op.create_index("ix_client_reference_request_key", "client_reference", ["jurisdiction_key", "request_key"], unique=False)
     op.create_table(
         "contact",
         sa.Column("jurisdiction_key", sa.Integer(), nullable=False),
@@ -619,17 +601,11 @@ def downgrade() -> None:
     op.drop_table("contact")
     op.drop_index("ix_client_reference_request_key", table_name="client_reference")
     op.drop_table("client_reference")
-    op.drop_index(
-        "uq_service_request_token", table_name="service_request", postgresql_where=sa.text("token IS NOT NULL")
-    )
+    op.drop_index("uq_service_request_token", table_name="service_request", postgresql_where=sa.text("token IS NOT NULL"))
     op.drop_index("uq_service_request_id", table_name="service_request", postgresql_include=["version", "listed"])
-    op.drop_index(
-        "ix_service_request_updated", table_name="service_request", postgresql_include=["version", "listed", "status"]
-    )
+    op.drop_index("ix_service_request_updated", table_name="service_request", postgresql_include=["version", "listed", "status"])
     op.drop_index("ix_service_request_trigram", table_name="service_request", postgresql_using="gin")
-    op.drop_index(
-        "ix_service_request_service", table_name="service_request", postgresql_include=["version", "listed", "status"]
-    )
+    op.drop_index("ix_service_request_service", table_name="service_request", postgresql_include=["version", "listed", "status"])
     op.drop_index("ix_service_request_search", table_name="service_request", postgresql_using="gin")
     op.drop_index(
         "ix_service_request_requested", table_name="service_request", postgresql_include=["version", "listed", "status"]
@@ -681,9 +657,7 @@ def downgrade() -> None:
     op.drop_table("idempotency_record")
     op.drop_table("feed_position")
     op.drop_index("uq_event_sequence", table_name="event")
-    op.drop_index(
-        "ix_event_unpublished", table_name="event", postgresql_where=sa.text("position IS NULL AND import_key IS NULL")
-    )
+    op.drop_index("ix_event_unpublished", table_name="event", postgresql_where=sa.text("position IS NULL AND import_key IS NULL"))
     op.drop_index("ix_event_position", table_name="event", postgresql_where=sa.text("position IS NOT NULL"))
     op.drop_index("ix_event_import", table_name="event", postgresql_where=sa.text("import_key IS NOT NULL"))
     op.drop_table("event")

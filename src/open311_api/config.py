@@ -25,7 +25,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OPEN311_", extra="ignore", frozen=True, env_ignore_empty=True)
 
-    env: Literal["development", "production"] = Field("development", description="production refuses demo keys and missing secrets")
+    env: Literal["development", "production"] = Field(
+        "development", description="production refuses demo keys and missing secrets"
+    )
     database_url: str | None = Field(None, description="postgresql://… ; unset: a private cluster in the data folder")
     read_database_url: str | None = Field(None, description="a replica for reads; unset: the database URL")
     listen_database_url: str | None = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -39,20 +39,20 @@ class Session:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection = connection
 
-    async def fetch(self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}) -> list[asyncpg.Record]:  # noqa: B006 never changed
+    async def fetch(self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}) -> list[asyncpg.Record]:
         ready = as_statement(statement)
         rows: list[asyncpg.Record] = await self.connection.fetch(ready.sql, *ready.arguments(values))
         return rows
 
-    async def row(self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}) -> asyncpg.Record | None:  # noqa: B006 never changed
+    async def row(self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}) -> asyncpg.Record | None:
         ready = as_statement(statement)
         return await self.connection.fetchrow(ready.sql, *ready.arguments(values))
 
-    async def value(self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}) -> Any:  # noqa: B006 never changed
+    async def value(self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}) -> Any:
         ready = as_statement(statement)
         return await self.connection.fetchval(ready.sql, *ready.arguments(values))
 
-    async def execute(self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}) -> int:  # noqa: B006 never changed
+    async def execute(self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}) -> int:
         """Run it and say how many rows it touched."""
         ready = as_statement(statement)
         tag: str = await self.connection.execute(ready.sql, *ready.arguments(values))
@@ -69,7 +69,7 @@ class Session:
         return int(tag.rsplit(" ", 1)[-1])
 
     async def stream(
-        self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}, *, batch: int = 500  # noqa: B006 never changed
+        self, statement: Statement | ClauseElement, values: Mapping[str, Any] = {}, *, batch: int = 500
     ) -> AsyncIterator[asyncpg.Record]:
         """Rows through a cursor, in bounded memory; needs a transaction."""
         ready = as_statement(statement)
@@ -213,4 +213,3 @@ class Database:
         """Connections that could be used at once, counting those not opened yet."""
         pool = self._pool
         return 0 if pool is None else pool.get_idle_size() + pool.get_max_size() - pool.get_size()
-

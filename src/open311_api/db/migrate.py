@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -34,12 +33,9 @@ def head_revision() -> str:
     return revision
 
 
-def migrate(url: str, revision: str = "head", *, report: Callable[[str], None] | None = None) -> None:
+def migrate(url: str, revision: str = "head") -> None:
     """Upgrade to ``revision``; each migration commits by itself, so an interrupted run goes on where it stopped."""
-    config = configuration(url)
-    if report is not None:
-        config.print_stdout = lambda text, *arguments: report(text % arguments if arguments else text)
-    command.upgrade(config, revision)
+    command.upgrade(configuration(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:

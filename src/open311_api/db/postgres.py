@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,19 +33,19 @@ class Installation:
         return str(self.programs / name)
 
 
-def find_installation(version: int | None = None) -> Installation:
+def find_installation(version: int | None = None, *, folders: Iterable[Path] | None = None) -> Installation:
     """The newest installation that has PostGIS, or the one of this major version."""
-    found = list(installations())
+    found = list(installations(_folders() if folders is None else folders))
     for one in sorted(found, key=lambda one: -one.version):
         if one.has_postgis and version in (None, one.version):
             return one
     raise PostgresNotFound(_what_to_install(found, version))
 
 
-def installations() -> Iterator[Installation]:
-    """Every usable set of programs, in no particular order."""
+def installations(folders: Iterable[Path]) -> Iterator[Installation]:
+    """Every usable set of programs in these folders, in no particular order."""
     seen: set[Path] = set()
-    for folder in _folders():
+    for folder in folders:
         if not (folder / "initdb").is_file() or not (folder / "postgres").is_file():
             continue
         real = folder.resolve()

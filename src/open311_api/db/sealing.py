@@ -59,7 +59,9 @@ class Sealer:
         name, _, rest = sealed.partition(b":")
         key = self._keys.get(name.decode("ascii", "replace"))
         if key is None:
-            raise ConfigurationError(f"no key {name.decode('ascii', 'replace')!r} in OPEN311_SECRET_KEYS; add the retired key back")
+            raise ConfigurationError(
+                f"no key {name.decode('ascii', 'replace')!r} in OPEN311_SECRET_KEYS; add the retired key back"
+            )
         try:
             return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], bound_to.encode())
         except InvalidTag as error:

@@ -43,12 +43,18 @@ class ServiceRequest(Base):
             ["department.jurisdiction_key", "department.department_key"],
             ondelete="RESTRICT",
         ),
-        ForeignKeyConstraint(["jurisdiction_key", "detailed_status"], ["detailed_status.jurisdiction_key", "detailed_status.code"]),
+        ForeignKeyConstraint(
+            ["jurisdiction_key", "detailed_status"], ["detailed_status.jurisdiction_key", "detailed_status.code"]
+        ),
         CheckConstraint("status IN ('open', 'closed')", name="status"),
         CheckConstraint("visibility IN ('public', 'masked', 'private')", name="visibility"),
         CheckConstraint("moderation IN ('approved', 'pending', 'rejected')", name="moderation"),
         Index(
-            "uq_service_request_id", "jurisdiction_key", "service_request_id", unique=True, postgresql_include=["version", "listed"]
+            "uq_service_request_id",
+            "jurisdiction_key",
+            "service_request_id",
+            unique=True,
+            postgresql_include=["version", "listed"],
         ),
         Index("uq_service_request_token", "jurisdiction_key", "token", unique=True, postgresql_where=text("token IS NOT NULL")),
         Index(
