@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pwd
 import re
-import shutil
 import stat
 import subprocess
 from dataclasses import dataclass
@@ -52,15 +52,9 @@ class Owner:
     def reaches(self, folder: Path) -> bool:
         return self.run(["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]).returncode == 0
 
-    def gets(self, path: Path) -> None:
-        """Hand this file or folder (not what is in it) to the user."""
-        if not self.is_us:
-            os.chown(path, self.uid, self.gid)
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The folders of one cluster."""
+    """The folders of one cluster. What is in them is only ever touched as their owner, never as root."""
 
     home: Path
     owner: Owner
@@ -77,11 +71,8 @@ class Place:
         """Made anew when missing, for its owner alone."""
         near = self.home / "socket"
         folder = near if _fits(near) else _SHORT / f"open311-{self.owner.uid}-{_digest(self.home)}"
-        try:
-            folder.mkdir(mode=0o700)
-            self.owner.gets(folder)
-        except FileExistsError:
-            _must_be_private(folder, self.owner)
+        self.owner.run(["mkdir", "-m", "700", str(folder)])
+        _must_be_private(folder, self.owner)
         return folder
 
 
@@ -123,13 +114,16 @@ def _make(home: Path, owner: Owner) -> bool:
     """Whether the folder is there, belongs to the owner, and can be reached by them."""
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
+        if home.parent == _ELSEWHERE:
+            home.parent.chmod(0o755)
         home.mkdir(mode=0o700, exist_ok=True)
-        owner.gets(home)
+        if not owner.is_us:
+            os.chown(home, owner.uid, owner.gid, follow_symlinks=False)
     except OSError:  # file systems without owners, and read-only ones
         return False
-    if owner.reaches(home):
+    if owner.reaches(home) and not home.is_symlink():
         return True
-    if not any(home.iterdir()):
+    with contextlib.suppress(OSError):
         home.rmdir()
     return False
 
@@ -168,7 +162,10 @@ def _owner_by_uid(uid: int, gid: int) -> Owner:
 
 
 def _must_be_private(folder: Path, owner: Owner) -> None:
-    state = folder.lstat()
+    try:
+        state = folder.lstat()
+    except FileNotFoundError:
+        raise ClusterError(f"{owner.name} cannot make the folder {folder} for the database's socket.") from None
     if not stat.S_ISDIR(state.st_mode) or state.st_uid != owner.uid or stat.S_IMODE(state.st_mode) & 0o077:
         raise ClusterError(
             f"{folder} is not a folder that only {owner.name} may enter; the database's socket is not put there.\n"
@@ -196,8 +193,3 @@ def _foreign(home: Path) -> str:
         "Start this command as that user or as root, or set OPEN311_DATA_DIR to a folder of your own."
     )
 
-
-def remove_leftovers(home: Path) -> None:
-    """Delete what an interrupted initdb left behind."""
-    for leftover in home.glob("data.making*"):
-        shutil.rmtree(leftover)
