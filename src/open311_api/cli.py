@@ -6,6 +6,7 @@ import typer
 
 from open311_api import __version__
 from open311_api.commands import database
+from open311_api.commands.keys import keys_app
 
 app = typer.Typer(
     name="open311",
@@ -33,6 +34,7 @@ def _options(
 
 
 app.command("migrate")(database.migrate)
+app.add_typer(keys_app, name="keys")
 app.command("secret-key")(database.secret_key)
 
 

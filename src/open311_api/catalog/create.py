@@ -7,7 +7,6 @@ from sqlalchemy import insert, text
 from open311_api.catalog.models import Department, DetailedStatus, Jurisdiction
 from open311_api.catalog.types import DEFAULT_STATUSES
 from open311_api.db.database import Session
-from open311_api.events.models import FeedPosition
 
 TRIAGE_CODE = "triage"
 
@@ -18,7 +17,7 @@ def number_sequence(jurisdiction_key: int) -> str:
 
 
 async def create_jurisdiction(session: Session, *, jurisdiction_id: str, name: str) -> int:
-    """Write the jurisdiction with its triage department, default statuses, number sequence and feed position."""
+    """Write the jurisdiction with its triage department, default statuses and number sequence."""
     key: int = await session.value(
         insert(Jurisdiction).values(jurisdiction_id=jurisdiction_id, name=name).returning(Jurisdiction.jurisdiction_key)
     )
@@ -38,6 +37,5 @@ async def create_jurisdiction(session: Session, *, jurisdiction_id: str, name: s
                 position=position,
             )
         )
-    await session.execute(insert(FeedPosition).values(jurisdiction_key=key))
     await session.execute(text(f"CREATE SEQUENCE {number_sequence(key)}"))
     return key

@@ -60,9 +60,7 @@ class Service(Base):
     __tablename__ = "service"
     __table_args__ = (
         ForeignKeyConstraint(["jurisdiction_key"], ["jurisdiction.jurisdiction_key"]),
-        ForeignKeyConstraint(
-            ["jurisdiction_key", "department_key"], ["department.jurisdiction_key", "department.department_key"]
-        ),
+        ForeignKeyConstraint(["jurisdiction_key", "department_key"], ["department.jurisdiction_key", "department.department_key"]),
         Index("uq_service_code", "jurisdiction_key", "code", unique=True),
         CheckConstraint("type IN ('realtime', 'batch', 'blackbox')", name="type"),
     )

@@ -23,7 +23,10 @@ async def migrate(revision: str = typer.Argument("head", help="The revision to g
     before = await migrations.current_revision(url)
     await asyncio.to_thread(migrations.migrate, url, revision)
     after = await migrations.current_revision(url)
-    messages.print(f"The schema is current ({after})." if before == after else f"The schema went from {before or 'nothing'} to {after}.")
+    if before == after:
+        messages.print(f"The schema is current ({after}).")
+    else:
+        messages.print(f"The schema went from {before or 'nothing'} to {after}.")
 
 
 def secret_key(name: str = typer.Option("k1", help="A short id of letters and digits, new for each key.")) -> None:

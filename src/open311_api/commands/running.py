@@ -35,7 +35,7 @@ def load_settings() -> Settings:
     from open311_api.config import Settings
 
     try:
-        return Settings()  # type: ignore[call-arg]  # every field has a default or comes from the environment
+        return Settings()
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from geoalchemy2 import Geometry
 from sqlalchemy import DateTime, Text, bindparam, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.types import TypeEngine
+
+T = TypeVar("T")
 
 Moment = DateTime(timezone=True)
 """An instant, aware UTC inside."""
@@ -26,7 +30,7 @@ def area_geometry() -> Geometry:
     return Geometry("MULTIPOLYGON", srid=4326, spatial_index=False)
 
 
-def parameter(name: str, kind: TypeEngine[object] | type[TypeEngine[object]]) -> BindParameter[object]:
+def parameter(name: str, kind: TypeEngine[T] | type[TypeEngine[T]]) -> BindParameter[T]:
     """A named parameter whose value is given when the statement runs."""
     return bindparam(name, type_=kind, required=False, value=None)
 
