@@ -46,7 +46,7 @@ def installations(folders: Iterable[Path]) -> Iterator[Installation]:
     """Every usable set of programs in these folders, in no particular order."""
     seen: set[Path] = set()
     for folder in folders:
-        if not (folder / "initdb").is_file() or not (folder / "postgres").is_file():
+        if not all(os.access(folder / name, os.X_OK) for name in ("initdb", "postgres", "pg_ctl")):
             continue
         real = folder.resolve()
         if real in seen:
