@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
 import os
 import tempfile
 import uuid
@@ -16,9 +17,10 @@ import asyncpg
 
 from open311_api.config import Settings
 from open311_api.db.cluster import ensure_cluster
-from open311_api.db.migrate import head_revision, migrate
+from open311_api.db.migrate import migrate
 
-TEMPLATE = f"open311_template_{head_revision()}"
+_SCRIPTS = sorted((Path(__file__).parents[1] / "migrations" / "versions").glob("*.py"))
+TEMPLATE = f"open311_template_{hashlib.sha256(b''.join(path.read_bytes() for path in _SCRIPTS)).hexdigest()[:12]}"
 
 
 def _named(url: str, name: str) -> str:

@@ -504,6 +504,13 @@ def upgrade() -> None:
         postgresql_using="gin",
     )
     op.create_index(
+        "ix_service_request_unnumbered",
+        "service_request",
+        ["jurisdiction_key", "request_key"],
+        unique=False,
+        postgresql_where=sa.text("service_request_id IS NULL"),
+    )
+    op.create_index(
         "ix_service_request_updated",
         "service_request",
         [
@@ -603,6 +610,7 @@ def downgrade() -> None:
     op.drop_table("client_reference")
     op.drop_index("uq_service_request_token", table_name="service_request", postgresql_where=sa.text("token IS NOT NULL"))
     op.drop_index("uq_service_request_id", table_name="service_request", postgresql_include=["version", "listed"])
+    op.drop_index("ix_service_request_unnumbered", table_name="service_request")
     op.drop_index("ix_service_request_updated", table_name="service_request", postgresql_include=["version", "listed", "status"])
     op.drop_index("ix_service_request_trigram", table_name="service_request", postgresql_using="gin")
     op.drop_index("ix_service_request_service", table_name="service_request", postgresql_include=["version", "listed", "status"])

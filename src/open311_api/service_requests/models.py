@@ -43,9 +43,7 @@ class ServiceRequest(Base):
             ["department.jurisdiction_key", "department.department_key"],
             ondelete="RESTRICT",
         ),
-        ForeignKeyConstraint(
-            ["jurisdiction_key", "detailed_status"], ["detailed_status.jurisdiction_key", "detailed_status.code"]
-        ),
+        ForeignKeyConstraint(["jurisdiction_key", "detailed_status"], ["detailed_status.jurisdiction_key", "detailed_status.code"]),
         CheckConstraint("status IN ('open', 'closed')", name="status"),
         CheckConstraint("visibility IN ('public', 'masked', 'private')", name="visibility"),
         CheckConstraint("moderation IN ('approved', 'pending', 'rejected')", name="moderation"),
@@ -90,6 +88,12 @@ class ServiceRequest(Base):
             text("updated_datetime DESC"),
             text("service_request_id DESC NULLS LAST"),
             postgresql_include=_FRAGMENT_KEY,
+        ),
+        Index(
+            "ix_service_request_unnumbered",
+            "jurisdiction_key",
+            "request_key",
+            postgresql_where=text("service_request_id IS NULL"),
         ),
         Index("ix_service_request_location", "location", postgresql_using="gist"),
         Index("ix_service_request_search", "search", postgresql_using="gin"),

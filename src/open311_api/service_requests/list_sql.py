@@ -1,0 +1,322 @@
+"""The SELECT behind a list, compiled once for each shape of its filters.
+
+A page is found in an index that also carries what the fragment cache needs (id and version); the table is not touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import cos, radians
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Integer,
+    Select,
+    Text,
+    any_,
+    column,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from open311_api.db.columns import IdText, Moment, parameter, point_at
+from open311_api.db.statements import Statement
+from open311_api.service_requests.listing import Circle, Filters, Page, Sort
+from open311_api.service_requests.models import ServiceRequest
+
+R = ServiceRequest.__table__.c
+
+COUNT_LIMIT = 10_000
+"""Matches are counted exactly up to here (contract C-208)."""
+
+RANKED = 1000
+"""``q`` ranks this many of the newest matches."""
+
+_LATERAL_KEYS = 40
+_REQUESTED, _UPDATED, _ID = "requested_datetime", "updated_datetime", "service_request_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything about a list that changes its SQL text; values come as parameters."""
+
+    status: str | None
+    services: str
+    departments: bool
+    detailed: bool
+    requested_from: bool
+    requested_to: bool
+    updated_from: bool
+    updated_to: bool
+    box: str | None
+    circle: bool
+    words: bool
+    title: bool
+    service_object: bool
+    has_photo: bool | None
+    order: str
+    descending: bool
+    after: bool
+    offset: bool
+
+    @property
+    def spatial(self) -> bool:
+        return self.box is not None or self.circle
+
+    @property
+    def needs_custom_plan(self) -> bool:
+        return self.spatial or self.words or self.title
+
+
+def shape_of(filters: Filters, sort: Sort, page: Page) -> Shape:
+    keys = filters.service_keys
+    services = "any" if keys is None else "one" if len(keys) == 1 else "several" if len(keys) <= _LATERAL_KEYS else "many"
+    if services == "several" and (sort.field != _REQUESTED or filters.words or filters.box or filters.circle):
+        services = "many"
+    return Shape(
+        status=next(iter(filters.statuses)) if len(filters.statuses) == 1 else None,
+        services=services,
+        departments=filters.department_keys is not None,
+        detailed=filters.detailed_statuses is not None,
+        requested_from=filters.requested_from is not None,
+        requested_to=filters.requested_to is not None,
+        updated_from=filters.updated_from is not None,
+        updated_to=filters.updated_to is not None,
+        box=None if filters.box is None else "crossing" if filters.box.west > filters.box.east else "plain",
+        circle=filters.circle is not None,
+        words=filters.words is not None,
+        title=filters.title is not None,
+        service_object=filters.service_object_type is not None,
+        has_photo=filters.has_photo,
+        order=sort.field if sort.field in (_UPDATED, _ID, "rank") else _REQUESTED,
+        descending=sort.descending,
+        after=page.after is not None,
+        offset=page.offset > 0,
+    )
+
+
+def values_of(jurisdiction_key: int, filters: Filters, page: Page) -> dict[str, Any]:
+    """Parameters for any statement of this module."""
+    values: dict[str, Any] = {
+        "jurisdiction_key": jurisdiction_key,
+        "service_keys": list(filters.service_keys or ()),
+        "service_key": filters.service_keys[0] if filters.service_keys else None,
+        "department_keys": list(filters.department_keys or ()),
+        "detailed_statuses": list(filters.detailed_statuses or ()),
+        "requested_from": filters.requested_from,
+        "requested_to": filters.requested_to,
+        "updated_from": filters.updated_from,
+        "updated_to": filters.updated_to,
+        "words": filters.words,
+        "words_like": _like(filters.words),
+        "title_like": _like(filters.title),
+        "service_object_type": filters.service_object_type,
+        "service_object_id": filters.service_object_id,
+        "limit": page.size,
+        "offset": page.offset,
+    }
+    if filters.box is not None:
+        values |= {"west": filters.box.west, "south": filters.box.south, "east": filters.box.east, "north": filters.box.north}
+    if filters.circle is not None:
+        values |= _around(filters.circle)
+    if page.after is not None:
+        values |= {"after_id": page.after.service_request_id, "after_at": page.after.at}
+    return values
+
+
+def _around(circle: Circle) -> dict[str, float]:
+    """The circle and a box in degrees that surely holds it: one per cent wider than the ellipsoid needs."""
+    tall = circle.radius / 110_574 * 1.01
+    flat = cos(radians(min(89.9, abs(circle.lat) + tall)))
+    wide = circle.radius / (111_320 * flat) * 1.01
+    crossing = circle.long - wide < -180 or circle.long + wide > 180
+    return {
+        "long": circle.long,
+        "lat": circle.lat,
+        "radius": circle.radius,
+        "south": max(-90.0, circle.lat - tall),
+        "north": min(90.0, circle.lat + tall),
+        "west": -180.0 if crossing else circle.long - wide,
+        "east": 180.0 if crossing else circle.long + wide,
+    }
+
+
+def _like(text: str | None) -> str | None:
+    """A LIKE pattern in which the client's % and _ mean themselves."""
+    if text is None:
+        return None
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _envelope(west: ColumnElement[float], east: ColumnElement[float]) -> ColumnElement[Any]:
+    return func.ST_MakeEnvelope(west, parameter("south", Double), east, parameter("north", Double), 4326)
+
+
+def _geography(geometry: ColumnElement[Any]) -> ColumnElement[Any]:
+    return geometry.op("::")(literal_column("geography"))
+
+
+def _centre() -> ColumnElement[Any]:
+    return point_at(parameter("long", Double), parameter("lat", Double))
+
+
+def _words_rank() -> ColumnElement[float]:
+    return func.ts_rank(R.search, func.websearch_to_tsquery(literal_column("'open311'::regconfig"), parameter("words", Text)))
+
+
+_TRIGRAM_TEXT = literal_column("(coalesce(title, '') || ' ' || coalesce(address, ''))", Text)
+
+
+def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [R.jurisdiction_key == parameter("jurisdiction_key", Integer), R.listed]
+    if shape.status is not None:
+        found.append(R.status == literal_column(f"'{shape.status}'"))
+    if shape.services == "one":
+        found.append(R.service_key == parameter("service_key", Integer))
+    elif shape.services == "many":
+        found.append(R.service_key == any_(parameter("service_keys", ARRAY(Integer))))
+    if shape.departments:
+        found += [
+            R.department_key == any_(parameter("department_keys", ARRAY(Integer))),
+            func.cardinality(R.pending_strategies) == 0,
+        ]
+    if shape.detailed:
+        found.append(R.detailed_status == any_(parameter("detailed_statuses", ARRAY(IdText))))
+    for wanted, name, test in (
+        (shape.requested_from, "requested_from", R.requested_datetime.__ge__),
+        (shape.requested_to, "requested_to", R.requested_datetime.__le__),
+        (shape.updated_from, "updated_from", R.updated_datetime.__ge__),
+        (shape.updated_to, "updated_to", R.updated_datetime.__le__),
+    ):
+        if wanted:
+            found.append(test(parameter(name, Moment)))
+    if shape.box == "plain":
+        found.append(R.location.op("&&")(_envelope(parameter("west", Double), parameter("east", Double))))
+    elif shape.box == "crossing":
+        eastern = R.location.op("&&")(_envelope(parameter("west", Double), literal_column("180.0")))
+        western = R.location.op("&&")(_envelope(literal_column("-180.0"), parameter("east", Double)))
+        found.append(or_(eastern, western))
+    if shape.circle:
+        found += [
+            R.location.op("&&")(_envelope(parameter("west", Double), parameter("east", Double))),
+            func.ST_DWithin(_geography(R.location), _geography(_centre()), parameter("radius", Double)),
+        ]
+    if shape.words:
+        query = func.websearch_to_tsquery(literal_column("'open311'::regconfig"), parameter("words", Text))
+        found.append(or_(R.search.op("@@")(query), _TRIGRAM_TEXT.ilike(parameter("words_like", Text))))
+    if shape.title:
+        found += [_TRIGRAM_TEXT.ilike(parameter("title_like", Text)), R.title.ilike(parameter("title_like", Text))]
+    if shape.service_object:
+        found += [
+            R.service_object_type == parameter("service_object_type", Text),
+            R.service_object_id == parameter("service_object_id", Text),
+        ]
+    if shape.has_photo is not None:
+        photos = func.cardinality(R.media_urls)
+        found.append(photos > 0 if shape.has_photo else photos == 0)
+    return found
+
+
+def _order(shape: Shape) -> list[ColumnElement[Any]]:
+    """Newest first with the id as tie-break: stable while others insert."""
+    identity = R.service_request_id.desc().nulls_last() if shape.descending else R.service_request_id.asc().nulls_first()
+    if shape.order == _ID:
+        return [identity]
+    moment = R.updated_datetime if shape.order == _UPDATED else R.requested_datetime
+    return [moment.desc() if shape.descending else moment.asc(), identity]
+
+
+def _after(shape: Shape) -> ColumnElement[bool]:
+    """Keyset: strictly behind the last row of the page before, however deep that is."""
+    here_id = parameter("after_id", IdText)
+    if shape.order == _ID:
+        return R.service_request_id < here_id if shape.descending else R.service_request_id > here_id
+    moment = R.updated_datetime if shape.order == _UPDATED else R.requested_datetime
+    row, place = tuple_(moment, R.service_request_id), tuple_(parameter("after_at", Moment), here_id)
+    return row < place if shape.descending else row > place
+
+
+def _columns(shape: Shape) -> list[ColumnElement[Any]]:
+    moment = R.updated_datetime if shape.order == _UPDATED else R.requested_datetime
+    distance = func.ST_Distance(_geography(R.location), _geography(_centre())) if shape.circle else null()
+    return [R.service_request_id, R.version, moment.label("at"), distance.label("distance")]
+
+
+@lru_cache(maxsize=1024)
+def page_statement(shape: Shape) -> Statement:
+    """One page: service_request_id, version, at (what it is ordered by), distance in metres or null."""
+    conditions = _conditions(shape)
+    if shape.after:
+        conditions.append(_after(shape))
+    limit = parameter("limit", Integer)
+    if shape.order == "rank":
+        return Statement(_ranked(shape, conditions))
+    if shape.services == "several":
+        return Statement(_each_service(shape, conditions))
+    chosen = select(*_columns(shape)).where(*conditions).order_by(*_order(shape)).limit(limit)
+    return Statement(chosen.offset(parameter("offset", Integer)) if shape.offset else chosen)
+
+
+def _each_service(shape: Shape, conditions: list[ColumnElement[bool]]) -> Select[Any]:
+    """The newest of each service by its own index, then the newest of those: never a walk through other services."""
+    keys = func.unnest(parameter("service_keys", ARRAY(Integer))).table_valued(column("key", Integer), name="wanted")
+    most = parameter("limit", Integer)
+    newest = (
+        select(*_columns(shape))
+        .where(*conditions, R.service_key == keys.c.key)
+        .order_by(*_order(shape))
+        .limit(most + parameter("offset", Integer) if shape.offset else most)
+        .lateral("newest")
+    )
+    down = shape.descending
+    chosen = (
+        select(newest.c.service_request_id, newest.c.version, newest.c.at, newest.c.distance)
+        .select_from(keys.join(newest, true()))
+        .order_by(
+            newest.c.at.desc() if down else newest.c.at.asc(),
+            newest.c.service_request_id.desc() if down else newest.c.service_request_id.asc(),
+        )
+        .limit(parameter("limit", Integer))
+    )
+    return chosen.offset(parameter("offset", Integer)) if shape.offset else chosen
+
+
+def _ranked(shape: Shape, conditions: list[ColumnElement[bool]]) -> Select[Any]:
+    """The newest matches, best first."""
+    newest = (
+        select(*_columns(shape), _words_rank().label("rank"))
+        .where(*conditions)
+        .order_by(R.requested_datetime.desc(), R.service_request_id.desc().nulls_last())
+        .limit(literal_column(str(RANKED)))
+        .subquery("newest")
+    )
+    return (
+        select(newest.c.service_request_id, newest.c.version, newest.c.at, newest.c.distance)
+        .order_by(newest.c.rank.desc(), newest.c.at.desc(), newest.c.service_request_id.desc())
+        .limit(parameter("limit", Integer))
+        .offset(parameter("offset", Integer))
+    )
+
+
+@lru_cache(maxsize=1024)
+def count_statement(shape: Shape) -> Statement:
+    """How many match, counting no further than one past COUNT_LIMIT."""
+    conditions = _conditions(shape)
+    if shape.services == "several":
+        conditions.append(R.service_key == any_(parameter("service_keys", ARRAY(Integer))))
+    some = select(literal_column("1")).where(*conditions).limit(literal_column(str(COUNT_LIMIT + 1))).subquery("some")
+    return Statement(select(func.count()).select_from(some))
+
+
+SNAPSHOT = Statement(select(func.pg_current_snapshot().op("::")(literal_column("text"))))
+"""Changes with every transaction that writes: equal snapshots see equal rows."""
