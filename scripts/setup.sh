@@ -180,7 +180,7 @@ no_server_of_debian() {
 
 # ---- apt
 
-apt_knows() { [ -n "$1" ] && apt-cache policy "$1" 2>/dev/null | grep -Eq '^ +Candidate: [0-9]'; }
+apt_knows() { [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [0-9] ]]; }
 
 apt_update() { quietly as_root apt-get update || true; } # one dead source of many does not matter; a missing package is told apart
 
