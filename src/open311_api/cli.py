@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from open311_api import __version__
-from open311_api.commands import cluster, database
+from open311_api.commands import cluster, database, doctor
 from open311_api.commands.keys import keys_app
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ def _options(
 app.command("migrate")(database.migrate)
 app.add_typer(keys_app, name="keys")
 app.add_typer(cluster.app, name="cluster")
+app.command("doctor")(doctor.doctor)
 app.command("secret-key")(database.secret_key)
 
 
