@@ -8,6 +8,13 @@ CLOSED = "service_request.closed"
 REOPENED = "service_request.reopened"
 STATUS_CHANGED = "service_request.status_changed"
 UPDATED = "service_request.updated"
+MERGED = "service_request.merged"
+REROUTED = "service_request.rerouted"
+NOTE_ADDED = "service_request.note_added"
+
+SERVICE_CREATED = "service.created"
+SERVICE_UPDATED = "service.updated"
+SERVICE_DELETED = "service.deleted"
 
 CHANNEL = "open311"
 """NOTIFY channel: a hint to look at version rows, never news in itself."""
