@@ -386,6 +386,12 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
+        sa.Column(
+            "extra_answers",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
         sa.Column("service_object_type", sa.Text(), nullable=True),
         sa.Column("service_object_id", sa.Text(), nullable=True),
         sa.Column("duplicate", sa.Boolean(), server_default="false", nullable=False),

@@ -50,7 +50,7 @@ def insertion(*, numbered: bool, with_contact: bool) -> Statement:
         "location": point_at(parameter("long", Double), parameter("lat", Double)),
         "media_urls": parameter("media_urls", TextList),
         "attribute_answers": parameter("attribute_answers", JSONB),
-        "extended_attributes": parameter("extended_attributes", JSONB),
+        "extra_answers": parameter("extra_answers", JSONB),
         "service_object_type": parameter("service_object_type", Text),
         "service_object_id": parameter("service_object_id", Text),
         "api_key_key": parameter("api_key_key", BigInteger),

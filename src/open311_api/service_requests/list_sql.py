@@ -269,7 +269,7 @@ def page_statement(shape: Shape) -> Statement:
 
 def _each_service(shape: Shape, conditions: list[ColumnElement[bool]]) -> Select[Any]:
     """The newest of each service by its own index, then the newest of those: never a walk through other services."""
-    keys = func.unnest(parameter("service_keys", ARRAY(Integer))).table_valued(column("key", Integer), name="wanted")
+    keys = func.unnest(parameter("service_keys", ARRAY(Integer))).table_valued(column("key", Integer)).render_derived(name="wanted")
     most = parameter("limit", Integer)
     newest = (
         select(*_columns(shape))

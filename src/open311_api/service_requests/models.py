@@ -149,6 +149,7 @@ class ServiceRequest(Base):
     media_urls: Mapped[list[str]] = mapped_column(TextList, server_default=text("'{}'::text[]"))
     attribute_answers: Mapped[list[dict[str, Any]]] = mapped_column(Json, server_default=text("'[]'::jsonb"))
     extended_attributes: Mapped[dict[str, Any]] = mapped_column(Json, server_default=text("'{}'::jsonb"))
+    extra_answers: Mapped[dict[str, Any]] = mapped_column(Json, server_default=text("'{}'::jsonb"))
     service_object_type: Mapped[str | None] = mapped_column(Text)
     service_object_id: Mapped[str | None] = mapped_column(Text)
     duplicate: Mapped[bool] = mapped_column(server_default="false")

@@ -112,7 +112,7 @@ def _values(city: CitySnapshot, caller: Caller, submission: Submission, departme
         "long": None if location is None else location.long,
         "media_urls": list(submission.media_urls),
         "attribute_answers": list(submission.answers),
-        "extended_attributes": submission.extended_attributes,
+        "extra_answers": submission.extra_answers,
         "service_object_type": submission.service_object_type,
         "service_object_id": submission.service_object_id,
         "api_key_key": caller.api_key_key,

@@ -57,7 +57,8 @@ class Submission:
     description: str | None
     media_urls: tuple[str, ...]
     answers: tuple[Answer, ...]
-    extended_attributes: dict[str, Any]
+    extra_answers: dict[str, Any]
+    """Answers to questions the definition does not ask: kept, never shown to the public."""
     service_object_type: str | None
     service_object_id: str | None
     contact: ContactData
