@@ -69,7 +69,7 @@ requirements_sum() { { pwd; cat pyproject.toml requirements/*.txt; } | cksum | t
 
 venv_is_whole() {
   "$venv/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || return 1
-  [ "$("$venv/bin/python" -c 'import sys; print(sys.prefix)')" -ef "$venv" ] || return 1
+  grep -qsF "$venv/bin/python" "$venv/bin/pip" || return 1 # its programs name the folder it was made in
   # pip writes RECORD last: a package without it was cut off half-way.
   local package
   for package in "$venv"/lib/python3*/site-packages/*.dist-info; do
@@ -137,8 +137,8 @@ set_up_postgis() {
     fi
     apt_install "$package"
   else
-    package=$(postgis_package)
-    may_not_install "${package:-postgresql postgresql-postgis}"
+    package=$(postgis_package "postgresql-postgis")
+    may_not_install "$package"
   fi
   lacking=$(find_postgis 2>&1) || die "PostGIS is still not found after its installation." "$lacking"
 }
@@ -154,7 +154,7 @@ except PostgresNotFound as lacking:
 END
 }
 
-# For the PostgreSQL that is here already, else the newest that apt has.
+# For the PostgreSQL that is here already, else the newest that apt has, else what the caller says.
 postgis_package() {
   local number
   for number in 18 17 16 15 14; do
@@ -169,6 +169,7 @@ postgis_package() {
       return
     fi
   done
+  echo "${1:-}"
 }
 
 # Debian starts a server of its own with each new version of PostgreSQL. We bring our own, so it would only idle.
@@ -202,7 +203,13 @@ apt_install() {
   die "apt could not install $*; the whole log: $log" "Try it by hand: sudo apt-get update && sudo apt-get install $*"
 }
 
-may_not_install() { die "Packages are missing, and this user may not install any." "Ask someone who may to run: apt-get install $*" "Then start this again."; }
+may_not_install() {
+  local all=" $* "
+  if ! ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 && [[ $all != *postgis* ]]; then
+    all+=$(postgis_package postgresql-postgis) # so that they need to ask only once
+  fi
+  die "Packages are missing, and this user may not install any." "Ask someone who may to run: apt-get install$all" "Then start this again."
+}
 
 may_become_root() {
   [ "$(id -u)" = 0 ] && return
