@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -25,15 +25,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OPEN311_", extra="ignore", frozen=True, env_ignore_empty=True)
 
-    env: Literal["development", "production"] = Field(
-        "development", description="production refuses demo keys and missing secrets"
-    )
+    env: Literal["development", "production"] = Field("development", description="production refuses demo keys and missing secrets")
     database_url: str | None = Field(None, description="postgresql://… ; unset: a private cluster in the data folder")
     read_database_url: str | None = Field(None, description="a replica for reads; unset: the database URL")
     listen_database_url: str | None = Field(
         None, description="for LISTEN, which does not pass a transaction pooler; unset: the database URL"
     )
-    public_url: str = Field("http://127.0.0.1:8000", description="start of every absolute URL this server writes")
+    public_url: str = Field("", description="start of every absolute URL this server writes; unset: http, the host and the port")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     web_workers: int = Field(1, ge=1, le=64, description="web processes")
@@ -68,6 +66,16 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1024 * 1024, ge=1024, description="largest form or JSON body")
     request_seconds: float = Field(10.0, gt=0, description="longest time for an ordinary answer")
     statement_seconds: float = Field(5.0, gt=0, description="longest time for one SQL statement of a web process")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_address(cls, values: dict[str, object]) -> dict[str, object]:
+        """Without a public URL, absolute URLs name the address that is listened on."""
+        if values.get("public_url"):
+            return values
+        host = str(values.get("host") or "127.0.0.1")
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 names, not a bind
+        return {**values, "public_url": f"http://{reachable}:{values.get('port') or 8000}"}
 
     @field_validator("trusted_proxies", "outbound_allow", "cors_post_origins", "metrics_allow", mode="before")
     @classmethod

@@ -62,6 +62,18 @@ class TooLarge(Open311Error):
     """The body, or a part of it, is larger than the limit the message names."""
 
 
+class TooSlow(Open311Error):
+    """The request did not arrive in time."""
+
+
+class RateLimited(Open311Error):
+    """Too many calls; trying again after this many seconds is right."""
+
+    def __init__(self, after_seconds: int) -> None:
+        self.after_seconds = after_seconds
+        super().__init__(f"too many requests; try again in {after_seconds} seconds")
+
+
 class IdempotencyConflict(Open311Error):
     """A key of an earlier submission came back with a different body."""
 

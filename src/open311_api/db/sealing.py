@@ -7,10 +7,12 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from open311_api.config import Settings
 from open311_api.errors import ConfigurationError
 
 KEY_BYTES = 32
@@ -59,9 +61,7 @@ class Sealer:
         name, _, rest = sealed.partition(b":")
         key = self._keys.get(name.decode("ascii", "replace"))
         if key is None:
-            raise ConfigurationError(
-                f"no key {name.decode('ascii', 'replace')!r} in OPEN311_SECRET_KEYS; add the retired key back"
-            )
+            raise ConfigurationError(f"no key {name.decode('ascii', 'replace')!r} in OPEN311_SECRET_KEYS; add the retired key back")
         try:
             return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], bound_to.encode())
         except InvalidTag as error:
@@ -78,3 +78,24 @@ class Sealer:
     def _fingerprint(self, name: str, text: str, purpose: str) -> bytes:
         key = hmac.digest(self._keys[name], b"open311 fingerprint " + purpose.encode(), hashlib.sha256)
         return hmac.digest(key, text.encode(), hashlib.sha256)
+
+
+def secret_keys(settings: Settings) -> str:
+    """OPEN311_SECRET_KEYS; in development a key made once and kept, for its owner only, in the data folder."""
+    if settings.secret_keys:
+        return settings.secret_keys
+    if settings.env == "production":
+        raise ConfigurationError("OPEN311_SECRET_KEYS is not set; make a key with: open311 secret-key")
+    path = settings.data_dir / "secret-keys"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".secret-keys-{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(Sealer.make() + "\n")
+        # A link fails when another process was first, and then its key counts.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+        return path.read_text().strip()

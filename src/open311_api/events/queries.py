@@ -10,11 +10,7 @@ from open311_api.db.database import Session
 from open311_api.db.statements import Statement
 from open311_api.events.models import Event, FeedPosition, ImportRun
 
-FEED_POSITIONS = Statement(select(FeedPosition.jurisdiction_key, FeedPosition.position))
-
-FEED_POSITION = Statement(
-    select(FeedPosition.position).where(FeedPosition.jurisdiction_key == parameter("jurisdiction_key", BigInteger))
-)
+FEED_POSITIONS = Statement(select(FeedPosition.jurisdiction_key, FeedPosition.position, FeedPosition.published_at))
 
 _WAITING = Statement(
     select(

@@ -8,7 +8,9 @@ from open311_api.georeport.rendering import Format, Items, render
 _STATUS_CODES: tuple[tuple[type[errors.Open311Error], int], ...] = (
     (errors.KeyRefused, 403),
     (errors.NotFound, 404),
+    (errors.TooSlow, 408),
     (errors.TooLarge, 413),
+    (errors.RateLimited, 429),
     (errors.Unavailable, 503),
     (errors.Open311Error, 400),
 )

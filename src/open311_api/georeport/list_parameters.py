@@ -166,7 +166,8 @@ def _window(parameters: Parameters, city: CitySnapshot, now: datetime) -> _Windo
     default = False
     if start is None and end is None:
         if updated_from is None and updated_to is None:
-            start, default = now - DEFAULT_WINDOW, True
+            # Whole seconds, so that calls within one second ask the same question.
+            start, default = now.replace(microsecond=0) - DEFAULT_WINDOW, True
     elif start is None and end is not None and updated_from is None and updated_to is None:
         start = end - DEFAULT_WINDOW
     limit = city.jurisdiction.settings.maximum_span_days

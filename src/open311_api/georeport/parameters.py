@@ -65,6 +65,10 @@ class Parameters:
             if not any(self._values.get(name, ())):
                 self._values[name] = values
 
+    def normal(self) -> list[tuple[str, list[str]]]:
+        """Equal for queries that differ only in the order of their parameters."""
+        return sorted(self._values.items())
+
     def raw(self, name: str) -> list[str]:
         """Every value as it came, empty ones too."""
         return self._values.get(name, [])

@@ -15,6 +15,7 @@ from open311_api.db.columns import IdText, Moment, parameter
 from open311_api.db.database import Session
 from open311_api.db.statements import Statement
 from open311_api.events.queries import HISTORY
+from open311_api.service_requests.listing import Found
 from open311_api.service_requests.models import ClientReference, Note, ServiceRequest
 from open311_api.service_requests.types import HistoryItem, RequestRow, Submitted
 
@@ -60,11 +61,13 @@ _VERSION = Statement(
     )
 )
 _LISTED_VERSIONS = Statement(
-    select(ServiceRequest.service_request_id, ServiceRequest.version).where(
+    select(ServiceRequest.service_request_id, ServiceRequest.version, ServiceRequest.requested_datetime)
+    .where(
         ServiceRequest.jurisdiction_key == _JURISDICTION,
         ServiceRequest.service_request_id == any_(parameter("ids", ARRAY(IdText))),
         ServiceRequest.listed,
     )
+    .order_by(ServiceRequest.requested_datetime.desc(), ServiceRequest.service_request_id.desc())
 )
 _TOKEN = Statement(
     select(ServiceRequest.token, ServiceRequest.service_request_id).where(
@@ -107,10 +110,10 @@ async def version_of(session: Session, jurisdiction_key: int, service_request_id
     return None if row is None else (row["version"], row["listed"])
 
 
-async def listed_versions(session: Session, jurisdiction_key: int, ids: Iterable[str]) -> dict[str, int]:
-    """Versions of those ids that lists may show; unknown ids are left out."""
+async def listed_versions(session: Session, jurisdiction_key: int, ids: Iterable[str]) -> list[Found]:
+    """Those ids that lists may show, newest first; unknown ids are left out."""
     rows = await session.fetch(_LISTED_VERSIONS, {"jurisdiction_key": jurisdiction_key, "ids": list(ids)})
-    return {row["service_request_id"]: row["version"] for row in rows}
+    return [Found(row["service_request_id"], row["version"], row["requested_datetime"]) for row in rows]
 
 
 async def find_request(session: Session, jurisdiction_key: int, service_request_id: str) -> RequestRow | None:
