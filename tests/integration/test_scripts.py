@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,97 @@ def bash(top: Path, code: str, **environment: str) -> subprocess.CompletedProces
         ["bash", "-c", f"set -euo pipefail; . scripts/setup.sh; {code}"],
         cwd=top, env={**os.environ, **environment}, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+OPEN311 = """#!{python}
+import os, signal, sys, time
+def note(text):
+    with open({calls!r}, "a") as file:
+        file.write(text + chr(10))
+note(" ".join(sys.argv[1:]))
+if sys.argv[1:3] == ["cluster", "start"]:
+    print(os.environ.get("CLUSTER", "started"))
+if sys.argv[1] == "serve":
+    def stop(number, frame):
+        note(signal.Signals(number).name)
+        time.sleep(0.3)  # a second signal would be noted too
+        sys.exit(0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    note("serving")
+    time.sleep(float(os.environ.get("LIFE", "30")))
+    sys.exit(3)
+"""
+
+
+@pytest.fixture
+def stage(checkout: Path) -> Path:
+    """The checkout set up, with a command that only notes what it was asked."""
+    venv = checkout / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (next(venv.glob("lib/python3*/site-packages")) / "open311.pth").write_text(f"{TOP / 'src'}\n")
+    python = checkout.parent / "python"
+    python.symlink_to(venv / "bin" / "python")  # the path of an interpreter after #! holds no space
+    (venv / "bin" / "open311").write_text(OPEN311.format(python=python, calls=str(checkout / "calls")))
+    (venv / "bin" / "open311").chmod(0o755)
+    (venv / "complete").write_text(f"run {bash(checkout, 'requirements_sum').stdout}")
+    return checkout
+
+
+def run(stage: Path, **environment: str) -> subprocess.Popen[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("OPEN311_")}
+    process = subprocess.Popen(
+        [str(stage / "scripts" / "run"), "--web-workers", "2"], cwd="/", env={**clean, "OPEN311_PORT": port, **environment},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    limit = time.monotonic() + 20
+    while process.poll() is None and "serving" not in calls(stage) and time.monotonic() < limit:
+        time.sleep(0.02)
+    return process
+
+
+def calls(stage: Path) -> list[str]:
+    file = stage / "calls"
+    return file.read_text().splitlines() if file.is_file() else []
+
+
+FIRST = ["cluster start", "migrate", "demo", "serve --web-workers 2", "serving"]
+
+
+@pytest.mark.parametrize("way", ["ctrl-c", "kill", "hang up"])
+def test_a_signal_stops_the_server_once_and_the_database_after_it(stage: Path, way: str) -> None:
+    process = run(stage)
+    if way == "ctrl-c":
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        process.send_signal(signal.SIGTERM if way == "kill" else signal.SIGHUP)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output
+    assert calls(stage) == [*FIRST, "SIGTERM", "cluster stop --if-unused"]
+
+
+def test_a_database_that_ran_already_keeps_running(stage: Path) -> None:
+    process = run(stage, CLUSTER="running")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert calls(stage) == [*FIRST, "SIGTERM"]
+
+
+def test_a_configured_database_is_left_alone_and_production_gets_no_demo(stage: Path) -> None:
+    process = run(stage, OPEN311_DATABASE_URL="postgresql://somewhere/open311", OPEN311_ENV="production")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert calls(stage) == ["migrate", "serve --web-workers 2", "serving", "SIGTERM"]
+
+
+def test_a_server_that_ends_by_itself_ends_the_script_with_its_code(stage: Path) -> None:
+    process = run(stage, LIFE="0.1")
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 3, output
+    assert calls(stage) == [*FIRST, "cluster stop --if-unused"]
 
 
 def test_a_python_too_old_is_told(checkout: Path, tmp_path: Path) -> None:
