@@ -135,8 +135,17 @@ def test_secret_keys_that_protect_nothing(keys: str | None) -> None:
     assert keys is None or keys.partition(":")[2] not in finding.detail
 
 
-def test_secret_keys_may_be_missing_in_development() -> None:
-    assert doctor.check_secret_keys(Settings()).state == "ok"
+def test_secret_keys_of_development_are_kept_in_the_data_folder(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    assert doctor.check_secret_keys(settings).state == "ok"
+    kept = tmp_path / "secret-keys"
+    kept.chmod(0o644)
+    assert doctor.check_secret_keys(settings).state == "warning"
+    kept.write_text("nonsense")
+    assert doctor.check_secret_keys(settings).state == "failure"
+    kept.unlink()
+    kept.mkdir()
+    assert doctor.check_secret_keys(settings).state == "failure"
 
 
 @pytest.mark.parametrize(

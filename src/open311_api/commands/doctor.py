@@ -108,22 +108,28 @@ def check_data_dir(folder: Path) -> Finding:
 
 
 def check_secret_keys(settings: Settings) -> Finding:
-    from open311_api.db.sealing import Sealer
+    """What encrypts residents' personal data: set in production, made and kept in the data folder in development."""
+    from open311_api.db.sealing import Sealer, secret_keys
     from open311_api.errors import ConfigurationError
 
     make = "Make a key with `open311 secret-key`, set it as OPEN311_SECRET_KEYS, and keep a copy in a safe place."
-    if settings.secret_keys is None:
-        if settings.env == "production":
-            return Finding("Secret keys", "failure", "OPEN311_SECRET_KEYS is not set; the server will not start", make)
-        return Finding("Secret keys", "ok", "not set: right for development only")
+    kept = settings.data_dir / "secret-keys"
     try:
-        Sealer.parse(settings.secret_keys)
+        text = secret_keys(settings)
+        Sealer.parse(text)
     except ConfigurationError as error:
         return Finding("Secret keys", "failure", str(error), make)
-    weak = [name for name, key in _keys(settings.secret_keys) if len(set(key)) < 8]
+    except OSError as failure:
+        remedy = f"Start this command as the user who owns {kept}, or set OPEN311_SECRET_KEYS."
+        return Finding("Secret keys", "failure", f"{kept} cannot be used: {failure.strerror}", remedy)
+    weak = [name for name, key in _keys(text) if len(set(key)) < 8]
     if weak:
         return Finding("Secret keys", "failure", f"key {weak[0]!r} is not random", make)
-    return Finding("Secret keys", "ok", "set")
+    if settings.secret_keys:
+        return Finding("Secret keys", "ok", "set")
+    if kept.stat().st_mode & 0o077:
+        return Finding("Secret keys", "warning", f"{kept} can be read by others", f"chmod 600 {kept}")
+    return Finding("Secret keys", "ok", f"in {kept}, for development")
 
 
 def _keys(text: str) -> list[tuple[str, str]]:
