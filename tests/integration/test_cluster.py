@@ -308,3 +308,18 @@ def as_user(person: pwd.struct_passwd, data_dir: Path) -> subprocess.CompletedPr
             continue
         return outcome
     pytest.skip("no Python here that an ordinary user can run")
+
+
+@root_only
+def test_a_program_out_of_the_users_reach_is_named(data_dir: Path) -> None:
+    data_dir.mkdir(mode=0o700)
+    program = data_dir / "initdb"
+    program.symlink_to("/bin/true")
+    person = pwd.getpwnam("nobody")
+    with pytest.raises(ClusterError, match=f"User nobody cannot start {program}: Permission denied"):
+        Owner(person.pw_uid, person.pw_gid, "nobody").run([str(program)])
+
+
+def test_the_server_does_not_hear_the_ctrl_c_of_who_started_it(data_dir: Path) -> None:
+    start(data_dir)
+    assert os.getsid(server_pid(data_dir)) == server_pid(data_dir)

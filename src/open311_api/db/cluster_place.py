@@ -45,9 +45,12 @@ class Owner:
         environment["LC_ALL"] = "C"
         environment["HOME"] = "/"
         drop = {} if self.is_us else {"user": self.uid, "group": self.gid, "extra_groups": ()}
-        return subprocess.run(  # type: ignore[call-overload, no-any-return]  # the overloads refuse an unpacked mapping
-            command, input=text_in, capture_output=True, text=True, cwd=cwd or "/", env=environment, check=False, **drop
-        )
+        try:
+            return subprocess.run(  # type: ignore[call-overload, no-any-return]  # the overloads refuse an unpacked mapping
+                command, input=text_in, capture_output=True, text=True, cwd=cwd or "/", env=environment, check=False, **drop
+            )
+        except PermissionError as error:  # the program is out of the user's reach, or root may not become them
+            raise ClusterError(f"User {self.name} cannot start {command[0]}: {error.strerror}.") from error
 
     def reaches(self, folder: Path) -> bool:
         return self.run(["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]).returncode == 0
