@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from open311_api import __version__
-from open311_api.commands import cluster, database, doctor
+from open311_api.commands import cluster, database, doctor, serving
 from open311_api.commands.keys import keys_app
 
 app = typer.Typer(
@@ -33,6 +33,8 @@ def _options(
     pass
 
 
+app.command("serve")(serving.serve)
+app.command("worker")(serving.work)
 app.command("migrate")(database.migrate)
 app.add_typer(keys_app, name="keys")
 app.add_typer(cluster.app, name="cluster")

@@ -8,6 +8,7 @@ import string
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from open311_api.errors import ConfigurationError
 
@@ -45,6 +46,12 @@ def parse_format(text: str) -> IdFormat:
             f"request_id_format {text!r} may hold only letters, digits, - and _ beside {{year}} and {{number}}"
         )
     return IdFormat(before=before, after=after, width=int(match[1] or 1))
+
+
+def format_id(format_text: str, number: int, *, at: datetime, time_zone: str) -> str:
+    """The id with this number, for a report made at this moment."""
+    shape, local = parse_format(format_text), at.astimezone(ZoneInfo(time_zone))
+    return f"{shape.prefix(local)}{number:0{shape.width}}{shape.suffix(local)}"
 
 
 def new_token() -> str:
