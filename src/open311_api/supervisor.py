@@ -92,7 +92,7 @@ class Supervisor:
             child.not_before = now + child.backoff
             child.backoff = min(_LONGEST_BACKOFF, child.backoff * 2)
         if now >= child.not_before:
-            environment = {**os.environ, "OPEN311_SUPERVISED": "1"}
+            environment = {**os.environ, "OPEN311_SUPERVISED": str(os.getpid())}
             # A group of its own: Ctrl-C reaches the supervisor alone, which then stops everything in order.
             child.process = subprocess.Popen(child.command, pass_fds=child.pass_fds, env=environment, start_new_session=True)
             child.started = now
