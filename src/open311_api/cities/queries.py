@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Text, and_, func, literal, select
+from sqlalchemy import Text, and_, exists, func, literal, literal_column, select
 
 from open311_api.catalog.models import (
     Area,
@@ -142,7 +142,8 @@ async def _area_sets(session: Session, key: int) -> tuple[CityAreaSet, ...]:
 
 async def _services(session: Session, key: int) -> tuple[tuple[CityService, ...], frozenset[str]]:
     references = (
-        select(func.array_agg(AreaSet.code + literal("/", Text) + ServiceArea.area_code))
+        select(func.array_agg(AreaSet.code.concat(literal("/", Text)).concat(ServiceArea.area_code)))
+        .select_from(ServiceArea)
         .join(
             AreaSet,
             and_(AreaSet.jurisdiction_key == ServiceArea.jurisdiction_key, AreaSet.area_set_key == ServiceArea.area_set_key),
@@ -214,3 +215,32 @@ async def used_statuses(session: Session, jurisdiction_key: int, codes: list[str
         .group_by(ServiceRequest.detailed_status)
     )
     return {row["detailed_status"]: row["requests"] for row in rows}
+
+
+async def has_requests(session: Session, jurisdiction_key: int) -> bool:
+    found: bool = await session.value(select(exists().where(ServiceRequest.jurisdiction_key == jurisdiction_key)))
+    return found
+
+
+async def reserve_numbers(session: Session, sequence: str, count: int) -> list[int]:
+    """The next values of a sequence; nobody else gets them, and what the transaction gives up stays unused."""
+    drawn = select(func.nextval(literal(sequence, Text).op("::")(literal_column("regclass"))).label("number"))
+    rows = await session.fetch(drawn.select_from(func.generate_series(1, count)))
+    return sorted(row["number"] for row in rows)
+
+
+async def request_key_sequence(session: Session) -> str:
+    name: str = await session.value(select(func.pg_get_serial_sequence("service_request", "request_key")))
+    return name
+
+
+async def example_request_id(session: Session, jurisdiction_key: int) -> str:
+    """The newest public one that has come to its end: it shows most fields."""
+    listed = ServiceRequest.listed & (ServiceRequest.status == "closed")
+    found: str = await session.value(
+        select(ServiceRequest.service_request_id)
+        .where(ServiceRequest.jurisdiction_key == jurisdiction_key, listed)
+        .order_by(ServiceRequest.requested_datetime.desc())
+        .limit(1)
+    )
+    return found
