@@ -160,8 +160,14 @@ class Checker:
         if entry.required and not entry.variable:
             yield self._error((*path, "required"), "information text (variable: false) cannot be required", "remove required")
         yield from self._unique((value.path, "key", value.key) for value in entry.values)
-        keys = {value.get("key") for value in written if isinstance(value, dict)} if isinstance(written, list) else set()
+        keys = set(self._written_keys((*path, "values"), written))
         for words in entry.translations.values():
             for key in words.values:
                 if key not in keys:
                     yield self._error((*words.path, "values", key), f"there is no value {key}", "use the keys of the values above")
+
+    def _written_keys(self, path: NodePath, values: Any) -> Iterator[str]:
+        """As they stand in the file, even where YAML makes a number of them: that is told elsewhere."""
+        for index, value in enumerate(values if isinstance(values, list) else ()):
+            if isinstance(value, dict) and "key" in value:
+                yield self.document.plain.get((*path, index, "key"), (str(value["key"]), ""))[0]

@@ -23,6 +23,9 @@ from open311_api.cities.city import City, CityArea, CityAreaSet, CityDepartment,
 from open311_api.db.database import Session
 from open311_api.service_requests.models import ServiceRequest
 
+_LOAD_LOCK = 0x0311_0002
+"""Advisory lock of a load, together with a hash of the jurisdiction: it holds before the jurisdiction exists."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredCity:
@@ -43,7 +46,9 @@ async def find_jurisdiction_key(session: Session, jurisdiction_id: str) -> int |
 
 
 async def find_city(session: Session, jurisdiction_id: str, *, lock: bool = False) -> StoredCity | None:
-    """``lock`` keeps other loads of the same city waiting until this transaction ends."""
+    """``lock`` keeps other loads of the same city waiting until this transaction ends, and lets reports come in meanwhile."""
+    if lock:
+        await session.execute(select(func.pg_advisory_xact_lock(_LOAD_LOCK, func.hashtext(jurisdiction_id))))
     chosen = select(
         Jurisdiction.jurisdiction_key,
         Jurisdiction.name,
@@ -54,7 +59,7 @@ async def find_city(session: Session, jurisdiction_id: str, *, lock: bool = Fals
         Jurisdiction.catalog_version,
         func.ST_AsBinary(Jurisdiction.boundary, "NDR").label("boundary"),
     ).where(Jurisdiction.jurisdiction_id == jurisdiction_id)
-    row = await session.row(chosen.with_for_update() if lock else chosen)
+    row = await session.row(chosen)
     if row is None:
         return None
     key: int = row["jurisdiction_key"]

@@ -12,6 +12,7 @@ import yaml
 
 from open311_api.catalog.types import DEFAULT_STATUSES, Attribute, DetailedStatus, JurisdictionSettings
 from open311_api.cities.city import City, CityAreaSet, CityDepartment, CityService
+from open311_api.cities.document import AttributeTranslation, ServiceTranslation
 from open311_api.cities.polygons import to_geojson
 
 CITY_FILE = "city.yaml"
@@ -37,13 +38,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z ]*[A-Za-z]")
+_PLAIN = re.compile(r"[A-Za-z]([A-Za-z0-9_ -]*[A-Za-z0-9_])?")
 _WORDS_OF_YAML = frozenset(("yes", "no", "on", "off", "true", "false", "null", "y", "n"))
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS_OF_YAML
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain else '"')
+    style = None if plain else "|" if "\n" in value else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(str, _text)
@@ -135,7 +137,7 @@ def _service(service: CityService) -> dict[str, Any]:
         "visibility": None if service.visibility == "public" else service.visibility,
         "areas": list(service.areas),
         "attributes": _attributes(service.attributes),
-        "translations": service.translations,
+        "translations": _translations(service.translations),
     }
     return _useful(entry)
 
@@ -153,13 +155,19 @@ def _attributes(attributes: tuple[Attribute, ...]) -> list[dict[str, Any]]:
                 "datatype_description": attribute.datatype_description,
                 "values": [{"key": value.key, "name": value.name} for value in attribute.values],
                 "automated": attribute.automated,
-                "translations": attribute.translations,
+                "translations": _translations(attribute.translations),
             }
         )
         | ({} if attribute.variable else {"variable": False})
         | ({"description": ""} if not attribute.description else {})
         for attribute in attributes
     ]
+
+
+def _translations(translations: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """In the order of the models: the database keeps none."""
+    order = [*AttributeTranslation.model_fields, *ServiceTranslation.model_fields]
+    return {locale: {key: words[key] for key in sorted(words, key=order.index)} for locale, words in sorted(translations.items())}
 
 
 def _useful(entry: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from open311_api.commands.demo import demo_files
 from open311_api.commands.running import command, console, load_settings, messages, open_database, write_json
+from open311_api.commands.schema import require_schema
 
 if TYPE_CHECKING:
     from open311_api.cities.compare import Comparison
@@ -69,6 +69,7 @@ async def diff(file: _File, as_json: bool = typer.Option(False, "--json", help="
 
     reading = _read(file)
     async with open_database(load_settings()) as db:
+        await require_schema(db)
         comparison = await compare_city(db, reading.city)
     if as_json:
         write_json(_as_json(comparison))
@@ -88,11 +89,12 @@ async def load(file: _File, yes: bool = typer.Option(False, "--yes", "-y", help=
 
     reading = _read(file)
     async with open_database(load_settings()) as db:
+        await require_schema(db)
         comparison = await compare_city(db, reading.city)
         _show(comparison)
         if not comparison.changes:
             return
-        if not yes and not await asyncio.to_thread(typer.confirm, "Load this?", err=True):
+        if not yes and not typer.confirm("Load this?", err=True):
             messages.print("Nothing was changed.")
             raise typer.Exit(1)
         loaded = await load_city(db, reading.city)
@@ -115,8 +117,10 @@ async def export(
     from open311_api.cities.writing import write_city
     from open311_api.errors import ConfigurationError, JurisdictionNotFound
 
-    async with open_database(load_settings()) as db, db.snapshot() as session:
-        stored = await find_city(session, jurisdiction)
+    async with open_database(load_settings()) as db:
+        await require_schema(db)
+        async with db.snapshot() as session:
+            stored = await find_city(session, jurisdiction)
     if stored is None:
         raise JurisdictionNotFound(f"there is no jurisdiction {jurisdiction}; see its id in its city file or in discovery")
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from open311_api.commands.running import command, console, load_settings, messages, open_database, write_json
+from open311_api.commands.schema import require_schema
 from open311_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ async def demo(as_json: bool = typer.Option(False, "--json", help="Print address
     if settings.env == "production":
         raise ConfigurationError("the demo city and its keys are not for production; unset OPEN311_ENV to try it")
     async with open_database(settings) as db:
-        await _look_at_schema(db)
+        await require_schema(db)
         loaded = await _load(db, settings)
         keys = await ensure_demo_keys(db, settings.data_dir, loaded.jurisdiction_key)
         async with db.read() as session:
@@ -40,13 +41,6 @@ async def demo(as_json: bool = typer.Option(False, "--json", help="Print address
         write_json(_summary(settings, keys, loaded))
     else:
         _tell(settings, keys, example)
-
-
-async def _look_at_schema(db: Database) -> None:
-    from open311_api.db.migrate import current_revision, head_revision
-
-    if await current_revision(db.url) != head_revision():
-        raise ConfigurationError("the schema of the database is not that of this release; run first: open311 migrate")
 
 
 async def _load(db: Database, settings: Settings) -> DemoLoaded:
