@@ -128,7 +128,8 @@ def _fields(before: Any, after: Any) -> tuple[FieldChange, ...]:
         elif one.name == "settings":
             changed += [FieldChange(name, getattr(old, name), value) for name, value in new if getattr(old, name) != value]
         elif isinstance(old, bytes) or isinstance(new, bytes):
-            changed.append(FieldChange(one.name, "a polygon" if old else None, "another polygon" if old else "a polygon"))
+            after_words = None if new is None else "a polygon" if old is None else "another polygon"
+            changed.append(FieldChange(one.name, None if old is None else "a polygon", after_words))
         else:
             changed.append(FieldChange(one.name, plain(old), plain(new)))
     return tuple(changed)
