@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from databases import ensure_template, fresh_database
 
+from databases import ensure_template, fresh_database
 from open311_api.db.database import Database
 
 

@@ -86,6 +86,7 @@ def bare_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     app.add_exception_handler(Open311Error, cast(Any, _domain_error))
     app.add_exception_handler(HTTPException, cast(Any, _http_error))
+    app.add_exception_handler(Exception, cast(Any, _unexpected))
     return app
 
 
@@ -147,4 +148,12 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     response.raw_headers.append((b"content-type", kind))
     if error.status_code == 405:
         response.headers["allow"] = allowed_methods(request.scope["path"])
+    return response
+
+
+async def _unexpected(request: Request, _error: Exception) -> Response:
+    """The outermost layer logs it in full under the request id; the client is told nothing of it."""
+    kind, body = _error_body(request.scope, 500)
+    response = Response(body, 500)
+    response.raw_headers.append((b"content-type", kind))
     return response

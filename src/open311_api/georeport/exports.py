@@ -18,7 +18,7 @@ from open311_api.georeport.dates import format_moment
 from open311_api.georeport.documents import Document, View, request_document
 from open311_api.georeport.list_parameters import ListQuery, list_query
 from open311_api.georeport.lists import list_tag, read_rows
-from open311_api.georeport.rendering import CONTENT_TYPES, DECLARATION, element, to_json
+from open311_api.georeport.rendering import CONTENT_TYPES, DECLARATION, Number, element, to_json
 from open311_api.service_requests.lists import find_page, place_after
 from open311_api.service_requests.queries import listed_versions
 from open311_api.service_requests.types import RequestRow
@@ -182,11 +182,10 @@ class _Csv(_Writer):
     def _cell(self, value: Any) -> str:
         if value is None:
             return ""
-        text = value.contents if hasattr(value, "contents") else str(value)
-        text = text.decode() if isinstance(text, bytes) else text
+        text = value.text if isinstance(value, Number) else str(value)
         if self._guard and text[:1] in ("=", "+", "-", "@") and not text[1:2].isdigit():
             return "'" + text
-        return str(text)
+        return text
 
 
 class _BulkJson(_Writer):

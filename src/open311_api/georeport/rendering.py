@@ -1,6 +1,6 @@
 """A document as XML or JSON: one value tree, two writers, so that the formats cannot drift (contract 1.3).
 
-A document is made of dict, Items, str, int, bool, None and the output of ``number``.
+A document is made of dict, Items, str, int, bool, None and Number.
 """
 
 from __future__ import annotations
@@ -36,16 +36,31 @@ class Items(list[Any]):
         self.name = name
 
 
-def number(value: float | None) -> orjson.Fragment | None:
-    """At most 7 decimals, no exponent, the same digits in both formats."""
+class Number:
+    """A number as text, so that both formats write the same digits."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def number(value: float | None) -> Number | None:
+    """At most 7 decimals, no exponent."""
     if value is None:
         return None
     text = f"{value:.7f}".rstrip("0").rstrip(".")
-    return orjson.Fragment("0" if text in ("-0", "") else text)
+    return Number("0" if text == "-0" else text)
+
+
+def _raw(value: object) -> orjson.Fragment:
+    if isinstance(value, Number):
+        return orjson.Fragment(value.text)
+    raise TypeError(type(value))
 
 
 def to_json(document: object) -> bytes:
-    return orjson.dumps(document)
+    return orjson.dumps(document, default=_raw)
 
 
 def escape(text: str) -> str:
@@ -72,9 +87,8 @@ def _inside(value: object) -> str:
     if isinstance(value, list):
         name = value.name if isinstance(value, Items) else "item"
         return "".join([element(name, child) for child in value])
-    if isinstance(value, orjson.Fragment):
-        contents = value.contents
-        return contents if isinstance(contents, str) else contents.decode()
+    if isinstance(value, Number):
+        return value.text
     return escape(str(value))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import literal_column, select, table
 
 from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.db.database import Database, Session
@@ -15,7 +15,7 @@ from open311_api.service_requests.listing import Filters, Found, Page, Place, So
 _DEEP = 100_000
 _ESTIMATED_ROWS = Statement(
     select(literal_column("reltuples"))
-    .select_from(literal_column("pg_class"))
+    .select_from(table("pg_class"))
     .where(literal_column("oid = 'service_request'::regclass"))
 )
 
