@@ -34,7 +34,7 @@ def open311(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_check_says_that_a_good_file_is_good(open311) -> None:
     Path("city.yaml").write_text(CITY)
     result = open311("city", "check", "city.yaml")
-    assert (result.exit_code, result.stdout) == (0, "riverton.example: 1 services, 0 departments, 0 areas. No errors.\n")
+    assert (result.exit_code, result.stdout) == (0, "riverton.example: 1 service, 0 departments, 0 areas. No errors.\n")
 
 
 def test_check_ends_with_one_when_something_is_wrong(open311) -> None:

@@ -105,23 +105,21 @@ class AreaReader:
         given = feature.get("properties")
         properties = dict(given) if isinstance(given, dict) else {}
         code = self._code(feature, properties, node)
-        if code is None:
-            return
-        node = f"{node} ({code})"
+        node = f"{node} ({code})" if code else node
         name = str(properties.pop(self.entry.name_property, None) or code)
         if has_control_characters(name) or has_control_characters(*properties, *map(str, properties.values())):
             self._error(node, "its properties hold control characters", "remove them")
-            return
+            code = None
         priority = properties.pop(self.entry.priority_property, 0) if self.entry.priority_property else 0
         if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > 1_000_000:
             self._error(node, f"{self.entry.priority_property} is not a whole number", "give every area one, or none")
-            return
         parsed = parse_polygon(feature.get("geometry"))
         self.findings += [self._finding(node, *error) for error in parsed.errors]
         self.findings += [self._finding(node, *warning, warning=True) for warning in parsed.warnings]
         if parsed.geometry is not None:
             self._look_where(parsed.geometry, node)
-            self.areas[code] = CityArea(code, name, parsed.wkb, priority, properties)
+            if code:
+                self.areas[code] = CityArea(code, name, parsed.wkb, priority, properties)
 
     def _code(self, feature: dict[str, Any], properties: dict[str, Any], node: str) -> str | None:
         key = self.entry.id_property

@@ -12,7 +12,7 @@ from open311_api.commands.running import command, console, load_settings, messag
 from open311_api.commands.schema import require_schema
 
 if TYPE_CHECKING:
-    from open311_api.cities.compare import Comparison
+    from open311_api.cities.compare import Comparison, FieldChange
     from open311_api.cities.findings import Finding
     from open311_api.cities.reading import CityReading
 
@@ -42,7 +42,7 @@ def _read(file: Path) -> CityReading:
     except InvalidCityFile as error:
         _tell(error.findings)
         errors = sum(finding.severity == "error" for finding in error.findings)
-        messages.print(f"{errors} {'error' if errors == 1 else 'errors'}; nothing was loaded.")
+        messages.print(f"{_number(errors, 'error')}; nothing was loaded.")
         raise typer.Exit(1) from None
     _tell(reading.warnings)
     return reading
@@ -55,7 +55,8 @@ def check(file: _File) -> None:
     city = reading.city
     areas = sum(len(area_set.areas) for area_set in city.area_sets)
     console.print(
-        f"{city.jurisdiction_id}: {len(city.services)} services, {len(city.departments)} departments, {areas} areas. No errors.",
+        f"{city.jurisdiction_id}: {_number(len(city.services), 'service')}, {_number(len(city.departments), 'department')}, "
+        f"{_number(areas, 'area')}. No errors.",
         markup=False,
         soft_wrap=True,
     )
@@ -146,15 +147,30 @@ def _show(comparison: Comparison) -> None:
             f"{sign} {change.action} {change.kind} {change.code}".rstrip(), style=_STYLES[sign], markup=False, soft_wrap=True
         )
         for field in change.fields if change.action == "change" else ():
-            console.print(f"    {field.name}: {_short(field.before)} -> {_short(field.after)}", markup=False, soft_wrap=True)
+            words = _questions(field) if field.name == "attributes" else f"{_short(field.before)} -> {_short(field.after)}"
+            console.print(f"    {field.name}: {words}", markup=False, soft_wrap=True)
 
 
 def _short(value: Any) -> str:
     """Enough to recognize it; --json shows all."""
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return f"[{', '.join(str(item.get('code')) for item in value)}]"
     text = repr(value) if isinstance(value, str) else "nothing" if value is None else str(value)
     return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def _questions(field: FieldChange) -> str:
+    """Which attributes are new, gone or different, and in what."""
+    before = {attribute["code"]: attribute for attribute in field.before}
+    after = {attribute["code"]: attribute for attribute in field.after}
+    words = [f"+ {code}" for code in after if code not in before]
+    words += [f"- {code}" for code in before if code not in after]
+    for code in before.keys() & after.keys():
+        if different := [name for name, value in after[code].items() if before[code].get(name) != value]:
+            words.append(f"~ {code} ({', '.join(different)})")
+    return ", ".join(words)
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _as_json(comparison: Comparison) -> dict[str, Any]:

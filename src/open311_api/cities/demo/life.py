@@ -117,7 +117,7 @@ class Life:
 
     def _step(self, kind: str, at: datetime, data: dict[str, Any], *, note: str | None = None, private: str | None = None) -> Step:
         if kind != events.CREATED:
-            at = max(self._in_office_hours(at), self.clock + timedelta(minutes=4))
+            at = max(self._in_office_hours(at), self.clock + timedelta(minutes=self.random.randint(9, 170)))
         self.clock = at.replace(microsecond=0)
         return Step(self.clock, kind, self.status, self.detailed_status, self.department, data, note, private)
 
