@@ -22,8 +22,8 @@ from open311_api.catalog.models import (
 )
 from open311_api.catalog.types import Attribute, DetailedStatus
 from open311_api.db.database import Session
+from open311_api.db.notifying import CHANNEL
 from open311_api.db.statements import Statement
-from open311_api.events.types import CHANNEL
 
 
 async def save_jurisdiction(session: Session, jurisdiction_key: int, values: Mapping[str, Any], boundary: bytes | None) -> None:

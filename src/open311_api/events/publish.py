@@ -17,11 +17,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from open311_api.db.columns import parameter
 from open311_api.db.database import Database
+from open311_api.db.notifying import CHANNEL
 from open311_api.db.statements import Statement
 from open311_api.errors import Unavailable
 from open311_api.events.models import Event, FeedPosition, ImportRun
 from open311_api.events.queries import anything_unpublished
-from open311_api.events.types import CHANNEL, PUBLISH_LOCK
+from open311_api.events.types import PUBLISH_LOCK
 
 BATCH = 2000
 """Events for one lock: bounds how long a transaction of the publisher lasts."""

@@ -16,8 +16,5 @@ SERVICE_CREATED = "service.created"
 SERVICE_UPDATED = "service.updated"
 SERVICE_DELETED = "service.deleted"
 
-CHANNEL = "open311"
-"""NOTIFY channel: a hint to look at version rows, never news in itself."""
-
 PUBLISH_LOCK = 0x0311_0001
 """Advisory lock of the one process that gives positions."""

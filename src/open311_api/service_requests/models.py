@@ -18,6 +18,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -99,8 +100,9 @@ class ServiceRequest(Base):
         Index("ix_service_request_search", "search", postgresql_using="gin"),
         Index(
             "ix_service_request_trigram",
-            text("(coalesce(title, '') || ' ' || coalesce(address, '')) gin_trgm_ops"),
+            literal_column("(coalesce(title, '') || ' ' || coalesce(address, ''))").label("words"),
             postgresql_using="gin",
+            postgresql_ops={"words": "gin_trgm_ops"},
         ),
         Index(
             "ix_service_request_parent",

@@ -16,9 +16,9 @@ import structlog
 
 from open311_api.catalog.snapshot import Catalog
 from open311_api.db.database import Database, connect
+from open311_api.db.notifying import CHANNEL
 from open311_api.errors import Unavailable
 from open311_api.events.queries import FEED_POSITIONS
-from open311_api.events.types import CHANNEL
 
 POLL_SECONDS = 0.4
 FRESH_SECONDS = 0.9

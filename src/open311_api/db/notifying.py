@@ -1,0 +1,5 @@
+"""The one NOTIFY channel: a hint to look at version rows, never news in itself."""
+
+from __future__ import annotations
+
+CHANNEL = "open311"
