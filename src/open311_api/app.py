@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
+from starlette_compress import CompressMiddleware, add_compress_type
 
 from open311_api import __version__
 from open311_api.catalog.snapshot import Catalog
@@ -35,6 +36,9 @@ from open311_api.web.middleware import Edge
 from open311_api.web.pulse import Pulse
 from open311_api.web.rate_limits import RateLimits
 from open311_api.web.runtime import Runtime
+
+
+add_compress_type("application/geo+json")
 
 
 def build_app(settings: Settings) -> ASGIApp:
@@ -60,7 +64,7 @@ def build_app(settings: Settings) -> ASGIApp:
     app.state.metrics = metrics = Metrics()
     app.state.georeport = GeoReportState(FragmentCache(settings.cache_mebibytes * 1024 * 1024))
     edge = Edge(
-        app,
+        CompressMiddleware(app, minimum_size=1000, brotli=False, zstd_level=1, gzip_level=1),
         settings=settings,
         error_body=_error_body,
         limits=limits,
