@@ -84,6 +84,7 @@ def _services(draw: st.DrawFn, departments: list[str], areas: list[str]) -> tupl
                 department=draw(st.none() | st.sampled_from(departments)) if departments else None,
                 notice=draw(st.none() | texts.filter(bool)),
                 description_required=draw(st.booleans()),
+                ids_assigned_by=draw(st.sampled_from(["worker", "back_office"])),
                 visibility=draw(st.sampled_from(["public", "masked", "private"])),
                 areas=tuple(sorted(draw(st.sets(st.sampled_from(areas), max_size=2)))) if areas else (),
                 attributes=draw(_attributes()),

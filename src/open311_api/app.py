@@ -37,7 +37,6 @@ from open311_api.web.pulse import Pulse
 from open311_api.web.rate_limits import RateLimits
 from open311_api.web.runtime import Runtime
 
-
 add_compress_type("application/geo+json")
 
 
@@ -47,7 +46,7 @@ def build_app(settings: Settings) -> ASGIApp:
     db = Database(url, read_url=settings.read_database_url, size=settings.pool_size, statement_seconds=settings.statement_seconds)
     catalog = Catalog(db)
     pulse = Pulse(db, catalog, listen_url=settings.listen_database_url or url)
-    callers = Callers(db)
+    callers = Callers(db, refuse_demo=settings.env == "production")
     limits = RateLimits(settings)
     runtime = Runtime(
         settings=settings,

@@ -82,6 +82,14 @@ async def test_the_secret_is_nowhere_in_the_database(db: Database) -> None:
     assert all(secret not in row["row"] for row in rows)
 
 
+async def test_a_demo_key_opens_nothing_in_production(db: Database) -> None:
+    made = await create_key(db, name="demo", scopes=["requests:write"], jurisdiction_keys=None, kind="demo")
+    async with db.read() as session:
+        assert (await verify_key(session, made.text)).name == "demo"
+        with pytest.raises(KeyRefused):
+            await verify_key(session, made.text, refuse_demo=True)
+
+
 async def test_an_unknown_scope_is_named(db: Database) -> None:
     with pytest.raises(Invalid, match="fly"):
         await create_key(db, name="app", scopes=["fly"], jurisdiction_keys=None)

@@ -25,7 +25,10 @@ SCOPES = (
 _ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 8
 _SECRET_LENGTH = 43  # 256 bits in base 62: a fast hash is enough for a secret nobody can guess
-KEY_PATTERN = re.compile(r"o311_[a-z]+_([A-Za-z0-9]{8})_([A-Za-z0-9]{43})")
+KEY_PATTERN = re.compile(r"o311_([a-z]+)_([A-Za-z0-9]{8})_([A-Za-z0-9]{43})")
+
+DEMO = "demo"
+"""Kind of the keys that the demo city prints for everybody to see."""
 
 
 @dataclass(frozen=True, slots=True)

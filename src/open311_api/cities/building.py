@@ -68,6 +68,7 @@ def _service(entry: ServiceEntry) -> CityService:
         notice=entry.notice or None,
         description_required=entry.description_required,
         visibility=entry.visibility,
+        ids_assigned_by=entry.ids_assigned_by,
         areas=tuple(sorted(set(entry.areas))),
         attributes=build_attributes(entry.attributes),
         translations={locale: words for locale, given in entry.translations.items() if (words := _translation(given.model_dump()))},

@@ -46,6 +46,7 @@ class CityService:
     department: str | None = None
     notice: str | None = None
     description_required: bool = False
+    ids_assigned_by: str = "worker"
     visibility: str = "public"
     areas: tuple[str, ...] = ()
     """set/area, sorted."""

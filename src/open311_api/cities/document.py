@@ -102,6 +102,7 @@ class ServiceEntry(Entry):
     notice: Text | None = Field(None, description="service_notice of the answer to a report")
     description_required: bool = False
     visibility: Literal["public", "masked", "private"] = "public"
+    ids_assigned_by: Literal["worker", "back_office"] = Field("worker", description="of a batch service: who turns tokens into ids")
     areas: list[Name] = Field(default_factory=list, description="set/area; empty: everywhere")
     attributes: list[AttributeEntry] = Field(default_factory=list, max_length=500)
     translations: dict[Locale, ServiceTranslation] = Field(default_factory=dict)

@@ -148,6 +148,7 @@ def _service_values(service: CityService) -> dict[str, Any]:
         "notice": service.notice,
         "description_required": service.description_required,
         "visibility": service.visibility,
+        "settings": {} if service.ids_assigned_by == "worker" else {"ids_assigned_by": service.ids_assigned_by},
         "translations": service.translations,
     }
 

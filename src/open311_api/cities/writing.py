@@ -135,6 +135,7 @@ def _service(service: CityService) -> dict[str, Any]:
         "notice": service.notice,
         "description_required": service.description_required,
         "visibility": None if service.visibility == "public" else service.visibility,
+        "ids_assigned_by": None if service.ids_assigned_by == "worker" else service.ids_assigned_by,
         "areas": list(service.areas),
         "attributes": _attributes(service.attributes),
         "translations": _translations(service.translations),

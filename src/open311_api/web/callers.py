@@ -30,8 +30,9 @@ def header_key(headers: Headers) -> str | None:
 class Callers:
     """Verifies keys; remembers nothing that could let a revoked key write."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, refuse_demo: bool) -> None:
         self._db = db
+        self._refuse_demo = refuse_demo
         self._known: dict[str, tuple[float, Caller | None]] = {}
         self._used: set[int] = set()
 
@@ -40,7 +41,7 @@ class Callers:
         if not text:
             raise KeyRefused(REFUSED)
         async with self._db.read() as session:
-            caller = await verify_key(session, text)
+            caller = await verify_key(session, text, refuse_demo=self._refuse_demo)
         self._used.add(caller.api_key_key)
         return caller
 
