@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,14 +40,17 @@ class Call:
         return (self.city.key, version, self.format, self.view.locale, self.view.extensions)
 
 
-def format_of(request: Request) -> Format:
-    """What the path said, in lower case (see paths.py)."""
-    return cast(Format, request.scope["path_params"].get("format", "xml"))
+def format_of(request: Request, formats: Sequence[str] = ("json", "xml")) -> Format:
+    """What the path said, in lower case (see paths.py); anything but ``formats`` is not there (contract 1.4)."""
+    found = request.scope["path_params"]["format"]
+    if found not in formats:
+        raise HTTPException(404)
+    return cast(Format, found)
 
 
-async def begin_call(request: Request) -> Call:
+async def begin_call(request: Request, formats: Sequence[str] = ("json", "xml")) -> Call:
     """Parse the query, make sure that the catalogue is current, find the jurisdiction. Raises domain errors."""
-    runtime = runtime_of(request)
+    runtime, format_ = runtime_of(request), format_of(request, formats)
     parameters = Parameters.of_query(request.scope["query_string"])
     await runtime.pulse.fresh()
     if not runtime.settings.public_reads:
@@ -56,7 +60,7 @@ async def begin_call(request: Request) -> Call:
         runtime=runtime,
         request=request,
         parameters=parameters,
-        format=format_of(request),
+        format=format_,
         city=city,
         view=View(
             locale=choose_locale(parameters, request.headers.get("accept-language"), city), extensions=_extensions(parameters)

@@ -106,7 +106,7 @@ async def service_definition(request: Request) -> Response:
 
 async def service_requests(request: Request) -> Response:
     """The list, in all its forms."""
-    call = await begin_call(request)
+    call = await begin_call(request, ("json", "xml", "geojson", "csv"))
     if call.format in ("json", "xml"):
         return await list_answer(call)
     return await export_answer(call, call.format)
@@ -114,8 +114,8 @@ async def service_requests(request: Request) -> Response:
 
 async def bulk(request: Request) -> Response:
     """The list as GeoReport Bulk wants it, without a cap."""
-    call = await begin_call(request)
-    return await export_answer(call, "csv" if call.format not in ("json", "xml") else f"bulk.{call.format}")
+    call = await begin_call(request, ("json", "xml", "csv"))
+    return await export_answer(call, call.format if call.format not in ("json", "xml") else f"bulk.{call.format}")
 
 
 async def service_request(request: Request) -> Response:

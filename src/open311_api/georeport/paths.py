@@ -6,6 +6,7 @@ percent-encoded characters, and a jurisdiction in front of the root are all answ
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -99,8 +100,12 @@ def _accepted(scope: Scope) -> str:
     """Without a suffix the client's Accept decides; XML unless JSON is asked for (A-30)."""
     for name, value in scope["headers"]:
         if name == b"accept":
-            return "json" if b"application/json" in value.lower() and b"json;q=0" not in value.lower().replace(b" ", b"") else "xml"
+            return "json" if _WANTS_JSON.search(value.lower()) else "xml"
     return "xml"
+
+
+# Asked for by name, and not with a weight of zero.
+_WANTS_JSON = re.compile(rb"application/json\s*(?:$|,|;(?!\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)))")
 
 
 def error_format(scope: dict[str, Any]) -> str:
