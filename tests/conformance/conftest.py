@@ -16,6 +16,8 @@ import pytest
 from servers import Server, environment, open311, running_server
 
 RIVERTON = Path(__file__).parent / "riverton" / "city.yaml"
+LAKESIDE = Path(__file__).parent / "lakeside" / "city.yaml"
+QUIET = Path(__file__).parent / "quiet" / "city.yaml"
 JURISDICTION = "riverton.example"
 
 
@@ -71,15 +73,17 @@ def make_town(module_database_url: str, tmp_path_factory: pytest.TempPathFactory
 
     with ExitStack() as stack:
 
-        def make(*, worker: bool = True, cities: tuple[Path, ...] = (RIVERTON,), **settings: str) -> Town:
+        def make(
+            *, worker: bool = True, cities: tuple[Path, ...] = (RIVERTON,), database_url: str = module_database_url, **settings: str
+        ) -> Town:
             folder = tmp_path_factory.mktemp("town")
-            env = environment(module_database_url, folder, **settings)
+            env = environment(database_url, folder, **settings)
             for city in cities:
                 load_city(env, city)
             made = open311("keys", "create", "--jurisdiction", JURISDICTION, "--scope", "requests:write", "--json", env=env)
             assert made.returncode == 0, made.stderr
-            server = stack.enter_context(running_server(module_database_url, folder, worker=worker, **settings))
-            return Town(server, json.loads(made.stdout)["key"], env, module_database_url)
+            server = stack.enter_context(running_server(database_url, folder, worker=worker, **settings))
+            return Town(server, json.loads(made.stdout)["key"], env, database_url)
 
         yield make
 
