@@ -64,7 +64,8 @@ class Settings(BaseSettings):
     public_reads: bool = Field(True, description="false: GeoReport reads need a key too")
     jsonp: bool = Field(False, description="answer ?callback= with JavaScript")
     max_body_bytes: int = Field(1024 * 1024, ge=1024, description="largest form or JSON body")
-    request_seconds: float = Field(10.0, gt=0, description="longest time for an ordinary answer")
+    head_seconds: float = Field(15.0, gt=0, description="longest time for the address and headers of a request to arrive")
+    request_seconds: float = Field(10.0, gt=0, description="longest time for a body to arrive, and for an ordinary answer")
     statement_seconds: float = Field(5.0, gt=0, description="longest time for one SQL statement of a web process")
 
     @model_validator(mode="before")

@@ -10,7 +10,7 @@ from open311_api.app import build_app
 from open311_api.config import Settings
 from open311_api.process import end_with_parent
 from open311_api.web.logs import configure_logs
-from open311_api.web.protocol import GuardedProtocol
+from open311_api.web.protocol import guarded_protocol
 
 DRAIN_SECONDS = 20
 
@@ -23,7 +23,7 @@ def main(socket_fd: int) -> None:
         build_app(settings),
         fd=socket_fd,
         loop="uvloop",
-        http=GuardedProtocol,
+        http=guarded_protocol(settings.head_seconds),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
+from httptools import HttpParserInvalidMethodError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_SECONDS = 15.0
 HEAD_BYTES = 80 * 1024
 """Address and headers together, before anything is parsed; the exact limits are checked by the middleware."""
 
-_TOO_LARGE_TEXT = b"the request header is too large\n"
-_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_TOO_LARGE_TEXT), _TOO_LARGE_TEXT)
-)
+
+def _refusal(status_line: bytes, text: bytes) -> bytes:
+    """An answer of the protocol itself, before it is known what was asked for: plain text."""
+    head = b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+    return head % (status_line, len(text)) + text
+
+
+_TOO_LARGE = _refusal(b"431 Request Header Fields Too Large", b"the request header is too large\n")
+_UNKNOWN_METHOD = _refusal(b"501 Not Implemented", b"the method is not known\n")
+
+
+def guarded_protocol(seconds: float) -> type[GuardedProtocol]:
+    """The protocol with this time for a request's head."""
+    return type("GuardedProtocol", (GuardedProtocol,), {"head_seconds": seconds})
 
 
 class GuardedProtocol(HttpToolsProtocol):
     """A client that sends its headers byte by byte, or without end, is let go."""
+
+    head_seconds = 15.0
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -46,6 +58,16 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._start_timer()
         super().data_received(data)
 
+    def send_400_response(self, msg: str) -> None:
+        """Called while the parser's error is handled; what was refused already gets no second answer."""
+        if self.transport.is_closing():
+            return
+        if isinstance(sys.exception(), HttpParserInvalidMethodError):
+            self.transport.write(_UNKNOWN_METHOD)
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
+
     def on_headers_complete(self) -> None:
         self._reading_head, self._head_bytes = False, 0
         self._stop_timer()
@@ -56,7 +78,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._reading_head, self._head_bytes = True, 0
 
     def _start_timer(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+        self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
