@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -96,11 +97,26 @@ def _extensions(parameters: Parameters) -> bool:
 
 def answer(call: Call, body: bytes, headers: Mapping[str, str] | None = None, *, status_code: int = 200) -> Response:
     """A body in the call's format, with the language it is in."""
-    extra = dict(headers or {})
-    if len(offered_locales(call.city)) > 1:
-        extra["content-language"] = call.view.locale
-        extra["vary"] = "Accept-Language"
-    return plain_answer(call.format, body, extra, status_code=status_code)
+    return plain_answer(call.format, body, {**(headers or {}), **language_headers(call)}, status_code=status_code)
+
+
+def language_headers(call: Call) -> dict[str, str]:
+    """What the client must know where the city speaks more than one language."""
+    if len(offered_locales(call.city)) == 1:
+        return {}
+    return {"content-language": call.view.locale, "vary": "Accept-Language"}
+
+
+def not_modified(call: Call, headers: Mapping[str, str]) -> Response:
+    """304 with the headers the whole answer would have had."""
+    return Response(status_code=304, headers={**headers, **language_headers(call)})
+
+
+def public_path(request: Request) -> str:
+    """The canonical path, behind the jurisdiction if the client wrote one in front."""
+    named = request.scope.get("open311_jurisdiction")
+    path: str = request.scope["path"]
+    return path if named is None else f"/{quote(named)}{path}"
 
 
 def plain_answer(format: str, body: bytes, headers: Mapping[str, str], *, status_code: int = 200) -> Response:  # noqa: A002

@@ -8,8 +8,9 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from starlette.datastructures import Headers
 
-_YOUNG = timedelta(seconds=2)
-"""Last-Modified counts in whole seconds: younger than this, an equal second may hide a second change."""
+_SETTLED = timedelta(seconds=2)
+"""Dates count in whole seconds, and a change may become visible a second after its own moment: a date proves something
+only when it is this much later than the last change."""
 
 
 def etag(*parts: object) -> str:
@@ -18,18 +19,29 @@ def etag(*parts: object) -> str:
     return f'W/"{digest}"'
 
 
+def validators(*, tag: str, modified: datetime, now: datetime) -> dict[str, str]:
+    """ETag and Last-Modified. A young date proves nothing yet; a settled one is what If-Modified-Since must reach."""
+    settled = _settled(modified)
+    shown = settled if settled <= now else min(modified, now)
+    return {"etag": tag, "last-modified": http_date(shown), "cache-control": "no-cache"}
+
+
+def _settled(modified: datetime) -> datetime:
+    return modified.replace(microsecond=0) + _SETTLED
+
+
 def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def unchanged(headers: Headers, *, tag: str, modified: datetime | None, now: datetime) -> bool:
+def unchanged(headers: Headers, *, tag: str, modified: datetime, now: datetime) -> bool:
     """Whether the client's copy still holds. If-None-Match decides alone where it is given."""
     wanted = headers.get("if-none-match")
     if wanted is not None:
         plain = tag.removeprefix("W/")
         return wanted.strip() == "*" or any(item.strip().removeprefix("W/") == plain for item in wanted.split(","))
     since = headers.get("if-modified-since")
-    if since is None or modified is None or now - modified < _YOUNG:
+    if since is None or now < _settled(modified):
         return False
     try:
         moment = parsedate_to_datetime(since)
@@ -37,4 +49,4 @@ def unchanged(headers: Headers, *, tag: str, modified: datetime | None, now: dat
         return False
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return modified.replace(microsecond=0) <= moment
+    return _settled(modified) <= moment

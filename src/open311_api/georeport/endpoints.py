@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from open311_api.errors import Invalid, ServiceNotFound, ServiceRequestNotFound, TokenNotFound
-from open311_api.georeport.calls import Call, answer, begin_call, format_of, plain_answer
-from open311_api.georeport.conditional import etag, http_date, unchanged
+from open311_api.georeport.calls import Call, answer, begin_call, format_of, not_modified, plain_answer
+from open311_api.georeport.conditional import etag, unchanged, validators
 from open311_api.georeport.discovery import discovery_document, discovery_page
 from open311_api.georeport.documents import definition_document, service_document, token_document
 from open311_api.georeport.exports import export_answer
@@ -22,7 +23,6 @@ from open311_api.service_requests.types import APPROVED, PRIVATE, REJECTED
 from open311_api.web.runtime import Runtime, runtime_of
 
 ROOT = "service_requests"
-_LONGEST_IDEMPOTENCY_KEY = 255
 
 
 async def discovery(request: Request) -> Response:
@@ -55,9 +55,10 @@ async def services(request: Request) -> Response:
     keywords = {word.casefold() for word in parameters.items("keywords")}
     tag = etag("services", call.variant, place, sorted(groups), sorted(keywords))
     modified = city.jurisdiction.catalog_changed_at
-    headers = {"etag": tag, "last-modified": http_date(modified), "cache-control": "no-cache"}
-    if unchanged(request.headers, tag=tag, modified=modified, now=call.runtime.clock()):
-        return Response(status_code=304, headers=headers)
+    now = call.runtime.clock()
+    headers = validators(tag=tag, modified=modified, now=now)
+    if unchanged(request.headers, tag=tag, modified=modified, now=now):
+        return not_modified(call, headers)
     body = city.rendered.get(("services", call.variant)) if place is None and not groups and not keywords else None
     if body is None:
         listed = [
@@ -97,9 +98,10 @@ async def service_definition(request: Request) -> Response:
         raise ServiceNotFound(f"service_code {code} was not found")
     tag = etag("definition", call.variant, code)
     modified = call.city.jurisdiction.catalog_changed_at
-    headers = {"etag": tag, "last-modified": http_date(modified), "cache-control": "no-cache"}
-    if unchanged(request.headers, tag=tag, modified=modified, now=call.runtime.clock()):
-        return Response(status_code=304, headers=headers)
+    now = call.runtime.clock()
+    headers = validators(tag=tag, modified=modified, now=now)
+    if unchanged(request.headers, tag=tag, modified=modified, now=now):
+        return not_modified(call, headers)
     document = definition_document(service, call.city, call.view)
     return answer(call, render(document, root="service_definition", format=call.format), headers)
 
@@ -123,16 +125,16 @@ async def service_request(request: Request) -> Response:
     call = await begin_call(request)
     key, service_request_id = call.city.key, unquote_code(request.path_params["service_request_id"])
     cache = state_of(call).fragments
-    conditional = "if-none-match" in request.headers
-    if conditional or cache.knows(call.variant, service_request_id):
+    if any(name in request.headers for name in _CONDITIONS) or cache.knows(call.variant, service_request_id):
         async with call.runtime.db.read() as session:
             known = await version_of(session, key, service_request_id)
         if known is not None and known[1]:
+            now, modified = call.runtime.clock(), _modified(call)
             tag = _request_tag(call, service_request_id, known[0])
-            if conditional and unchanged(request.headers, tag=tag, modified=None, now=call.runtime.clock()):
-                return Response(status_code=304, headers={"etag": tag, "cache-control": "no-cache"})
+            if unchanged(request.headers, tag=tag, modified=modified, now=now):
+                return not_modified(call, validators(tag=tag, modified=modified, now=now))
             fragment = cache.get(call.variant, service_request_id, known[0])
-            if fragment is not None and "if-modified-since" not in request.headers:
+            if fragment is not None:
                 return _one(call, fragment, tag)
     rendered = await read_and_render(call, [service_request_id])
     if not rendered or rendered[0][0].visibility == PRIVATE or rendered[0][0].moderation == REJECTED:
@@ -140,20 +142,24 @@ async def service_request(request: Request) -> Response:
     row, fragment = rendered[0]
     if row.moderation == APPROVED:
         cache.put(call.variant, service_request_id, row.version, fragment)
-    tag = _request_tag(call, service_request_id, row.version)
-    modified = max(row.updated_datetime, call.city.jurisdiction.catalog_changed_at)
-    if unchanged(request.headers, tag=tag, modified=modified, now=call.runtime.clock()):
-        return Response(status_code=304, headers={"etag": tag, "last-modified": http_date(modified), "cache-control": "no-cache"})
-    return _one(call, fragment, tag, {"last-modified": http_date(modified)})
+    return _one(call, fragment, _request_tag(call, service_request_id, row.version))
+
+
+_CONDITIONS = ("if-none-match", "if-modified-since")
+
+
+def _modified(call: Call) -> datetime:
+    """When anything here changed last: a request's own updated_datetime may lie far back, as an import writes it."""
+    return max(call.runtime.pulse.feed(call.city.key).published_at, call.city.jurisdiction.catalog_changed_at)
 
 
 def _request_tag(call: Call, service_request_id: str, version: int) -> str:
     return etag("request", call.variant, service_request_id, version)
 
 
-def _one(call: Call, fragment: bytes, tag: str, headers: dict[str, str] | None = None) -> Response:
+def _one(call: Call, fragment: bytes, tag: str) -> Response:
     body = join([fragment], root=ROOT, format=call.format)
-    return answer(call, body, {"etag": tag, "cache-control": "no-cache", **(headers or {})})
+    return answer(call, body, validators(tag=tag, modified=_modified(call), now=call.runtime.clock()))
 
 
 async def token(request: Request) -> Response:

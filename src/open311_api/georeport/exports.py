@@ -11,14 +11,17 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
+from open311_api.catalog.snapshot import CitySnapshot
+from open311_api.db.database import Database
 from open311_api.errors import Unavailable
-from open311_api.georeport.calls import Call
-from open311_api.georeport.conditional import http_date, unchanged
+from open311_api.georeport.calls import Call, language_headers, not_modified
+from open311_api.georeport.conditional import unchanged, validators
 from open311_api.georeport.dates import format_moment
 from open311_api.georeport.documents import Document, View, request_document
 from open311_api.georeport.list_parameters import ListQuery, list_query
 from open311_api.georeport.lists import list_tag, read_rows
 from open311_api.georeport.rendering import CONTENT_TYPES, DECLARATION, Number, element, to_json
+from open311_api.service_requests.listing import Found, Sort
 from open311_api.service_requests.lists import find_page, place_after
 from open311_api.service_requests.queries import listed_versions
 from open311_api.service_requests.types import RequestRow
@@ -50,16 +53,16 @@ async def export_answer(call: Call, kind: str) -> Response:
     """``kind`` is geojson, csv, or bulk.xml and bulk.json. Reads page by page: no snapshot or connection is held meanwhile."""
     now = call.runtime.clock()
     tag, modified = list_tag(call, kind)
-    headers = {"etag": tag, "last-modified": http_date(modified), "cache-control": "no-cache"}
+    headers = validators(tag=tag, modified=modified, now=now)
     if unchanged(call.request.headers, tag=tag, modified=modified, now=now):
-        return Response(status_code=304, headers=headers)
+        return not_modified(call, headers)
     query = list_query(call.parameters, call.city, now)
     if _RUNNING.locked():
         raise Unavailable("too many exports are running, try again shortly", after_seconds=5)
     batches = _batches(call, query)
     first = await anext(batches, None)
     writer = _WRITERS[kind]
-    response = StreamingResponse(_stream(call, writer, first, batches), headers=headers)
+    response = StreamingResponse(_stream(call, writer, first, batches), headers={**headers, **language_headers(call)})
     response.raw_headers.append((b"content-type", CONTENT_TYPES[kind.removeprefix("bulk.")]))
     return response
 
@@ -72,26 +75,28 @@ async def _batches(call: Call, query: ListQuery) -> AsyncIterator[list[RequestRo
     if query.ids:
         async with db.read(replica=True) as session:
             found = await listed_versions(session, city.key, query.ids)
-        rows, _ = await read_rows(db, city, [row.service_request_id for row in found], history=False)
-        yield rows
+        yield await _rows(db, city, found)
         return
+    # By date where the list ranks: only a keyset neither repeats nor misses a row while others report.
+    sort = Sort() if query.sort.field == "rank" else query.sort
     page, left = replace(query.page, size=_BATCH), query.page.size if query.sized else None
     while left is None or left > 0:
         if left is not None:
             page = replace(page, size=min(_BATCH, left))
-        found = await find_page(db, city, query.filters, query.sort, page)
+        found = await find_page(db, city, query.filters, sort, page)
         if not found:
             return
-        rows, _ = await read_rows(db, city, [row.service_request_id for row in found], history=False)
-        order = {row.service_request_id: index for index, row in enumerate(found)}
-        yield sorted(rows, key=lambda row: order[row.service_request_id])
+        yield await _rows(db, city, found)
         if len(found) < page.size:
             return
         left = None if left is None else left - len(found)
-        if query.sort.field == "rank":
-            page = replace(page, offset=page.offset + len(found))
-        else:
-            page = replace(page, after=place_after(found[-1], query.sort), offset=0)
+        page = replace(page, after=place_after(found[-1], sort), offset=0)
+
+
+async def _rows(db: Database, city: CitySnapshot, found: list[Found]) -> list[RequestRow]:
+    rows, _ = await read_rows(db, city, [row.service_request_id for row in found], history=False)
+    order = {row.service_request_id: index for index, row in enumerate(found)}
+    return sorted(rows, key=lambda row: order[row.service_request_id])
 
 
 async def _stream(

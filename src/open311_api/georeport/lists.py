@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.db.database import Database
-from open311_api.georeport.calls import Call, answer
-from open311_api.georeport.conditional import etag, http_date, unchanged
+from open311_api.georeport.calls import Call, answer, not_modified, public_path
+from open311_api.georeport.conditional import etag, unchanged, validators
 from open311_api.georeport.documents import request_document
 from open311_api.georeport.fragments import FragmentCache
 from open311_api.georeport.list_parameters import ListQuery, list_query, write_cursor
@@ -56,9 +56,9 @@ async def list_answer(call: Call) -> Response:
     """The whole answer, or 304."""
     now = call.runtime.clock()
     tag, modified = list_tag(call)
-    headers = {"etag": tag, "last-modified": http_date(modified), "cache-control": "no-cache"}
+    headers = validators(tag=tag, modified=modified, now=now)
     if unchanged(call.request.headers, tag=tag, modified=modified, now=now):
-        return Response(status_code=304, headers=headers)
+        return not_modified(call, headers)
     query = list_query(call.parameters, call.city, now)
     if query.ids:
         found = await _by_ids(call, query.ids)
@@ -115,7 +115,7 @@ def _links(call: Call, query: ListQuery, found: list[Found], *, more: bool, tota
         links.append(_link(call, "prev", page=number_ - 1, size=size))
     if more and found:
         if query.sort.field == "rank":
-            links.append(_link(call, "next", page=number_ + 1, size=size))
+            links.append(_link(call, "next", page=number_ + 1, size=size, offset=query.page.offset + size))
         else:
             links.append(_link(call, "next", page=number_ + 1, size=size, cursor=write_cursor(place_after(found[-1], query.sort))))
     if total is not None:
@@ -126,14 +126,15 @@ def _links(call: Call, query: ListQuery, found: list[Found], *, more: bool, tota
 _PAGING = frozenset(("page", "page_size", "per_page", "limit", "max_requests", "count", "offset", "cursor", "api_key"))
 
 
-def _link(call: Call, relation: str, *, page: int, size: int, cursor: str | None = None) -> str:
+def _link(call: Call, relation: str, *, page: int, size: int, cursor: str | None = None, offset: int | None = None) -> str:
     """A key that came in the query is not repeated: keys never appear in answers."""
     pairs = [(name, value) for name, values in call.parameters.normal() if name not in _PAGING for value in values]
     pairs += [("page", str(page)), ("page_size", str(size))]
     if cursor is not None:
         pairs.append(("cursor", cursor))
-    path = call.request.scope["path"]
-    return f'<{call.runtime.settings.public_url}{path}?{urlencode(pairs)}>; rel="{relation}"'
+    if offset is not None:
+        pairs.append(("offset", str(offset)))
+    return f'<{call.runtime.settings.public_url}{public_path(call.request)}?{urlencode(pairs)}>; rel="{relation}"'
 
 
 async def render_found(call: Call, found: Sequence[Found]) -> list[bytes]:
