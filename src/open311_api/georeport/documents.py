@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from math import cos, floor, radians
 from typing import Any
 
 from open311_api.catalog.snapshot import CitySnapshot
@@ -12,6 +11,7 @@ from open311_api.catalog.types import Attribute, Service
 from open311_api.georeport.dates import format_moment
 from open311_api.georeport.locales import translated
 from open311_api.georeport.rendering import Items, number
+from open311_api.service_requests.masking import masked_place
 from open311_api.service_requests.types import APPROVED, MASKED, HistoryItem, RequestRow, Submitted
 
 Document = dict[str, Any]
@@ -93,7 +93,7 @@ def request_document(row: RequestRow, city: CitySnapshot, view: View, history: l
     service = city.by_key[row.service_key]
     moderated = row.moderation == APPROVED
     masked = row.visibility == MASKED
-    lat, long = _masked(row, city) if masked else (row.lat, row.long)
+    lat, long = _place(row, city)
     department = None if row.pending_strategies else city.departments[row.department_key].shown_name
     document: Document = {
         "service_request_id": row.service_request_id,
@@ -115,12 +115,7 @@ def request_document(row: RequestRow, city: CitySnapshot, view: View, history: l
         "media_url": row.media_urls[0] if moderated and row.media_urls else None,
     }
     if view.extensions:
-        document["attributes"] = Items(
-            "attribute",
-            [{key: answer.get(key) for key in ("code", "label", "name", "value")} for answer in row.attribute_answers]
-            if moderated
-            else [],
-        )
+        document["attributes"] = Items("attribute", _answers(row, service) if moderated else [])
         document["notes"] = Items("note", [_note(item, city) for item in history or () if moderated])
         document["extended_attributes"] = _extended(row, city, moderated=moderated, masked=masked)
     return document
@@ -130,14 +125,21 @@ def _moment(moment: datetime | None, city: CitySnapshot) -> str | None:
     return None if moment is None else format_moment(moment, city.jurisdiction.time_zone)
 
 
-def _masked(row: RequestRow, city: CitySnapshot) -> tuple[float | None, float | None]:
-    """The middle of the grid cell the place lies in: near enough for a map, too coarse for a door."""
-    if row.lat is None or row.long is None:
-        return None, None
-    tall = city.jurisdiction.settings.masked_grid_metres / 111_320
-    lat = (floor(row.lat / tall) + 0.5) * tall
-    wide = tall / max(0.01, cos(radians(lat)))
-    return lat, (floor(row.long / wide) + 0.5) * wide
+def _place(row: RequestRow, city: CitySnapshot) -> tuple[float | None, float | None]:
+    """Latitude and longitude as the public may know them."""
+    if row.visibility != MASKED or row.lat is None or row.long is None:
+        return row.lat, row.long
+    return masked_place(lat=row.lat, long=row.long, grid_metres=city.jurisdiction.settings.masked_grid_metres)
+
+
+def _answers(row: RequestRow, service: Service) -> list[Document]:
+    """Of a masked request without what software filled in: closest_address, easting and the like tell the place."""
+    hidden = {item.code for item in service.attributes if item.automated} if row.visibility == MASKED else set()
+    return [
+        {key: answer.get(key) for key in ("code", "label", "name", "value")}
+        for answer in row.attribute_answers
+        if answer.get("name") not in hidden
+    ]
 
 
 def _extended(row: RequestRow, city: CitySnapshot, *, moderated: bool, masked: bool) -> Document:
@@ -148,8 +150,8 @@ def _extended(row: RequestRow, city: CitySnapshot, *, moderated: bool, masked: b
         "channel": row.channel,
         "detailed_status": status.citysdk_word if status else row.detailed_status.upper(),
         "closed_datetime": _moment(row.closed_datetime, city),
-        "service_object_type": row.service_object_type,
-        "service_object_id": row.service_object_id,
+        "service_object_type": None if masked else row.service_object_type,
+        "service_object_id": None if masked else row.service_object_id,
         "duplicate": row.duplicate,
         "parent_service_request_id": row.parent_service_request_id,
         "media_urls": Items("media_url", row.media_urls if moderated else []),

@@ -5,6 +5,7 @@ A page is found in an index that also carries what the fragment cache needs (id 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import cos, radians
@@ -16,7 +17,9 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    and_,
     any_,
+    case,
     column,
     func,
     literal_column,
@@ -31,6 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from open311_api.db.columns import IdText, Moment, parameter, point_at
 from open311_api.db.statements import Statement
 from open311_api.service_requests.listing import Circle, Filters, Page, Sort
+from open311_api.service_requests.masking import NARROWEST, cell_height
 from open311_api.service_requests.models import ServiceRequest
 
 R = ServiceRequest.__table__.c
@@ -104,8 +108,8 @@ def shape_of(filters: Filters, sort: Sort, page: Page) -> Shape:
     )
 
 
-def values_of(jurisdiction_key: int, filters: Filters, page: Page) -> dict[str, Any]:
-    """Parameters for any statement of this module."""
+def values_of(jurisdiction_key: int, filters: Filters, page: Page, *, grid_metres: float) -> dict[str, Any]:
+    """Parameters for any statement of this module. ``grid_metres``: how coarsely masked locations are shown."""
     values: dict[str, Any] = {
         "jurisdiction_key": jurisdiction_key,
         "service_keys": list(filters.service_keys or ()),
@@ -125,9 +129,12 @@ def values_of(jurisdiction_key: int, filters: Filters, page: Page) -> dict[str, 
         "offset": page.offset,
     }
     if filters.box is not None:
-        values |= {"west": filters.box.west, "south": filters.box.south, "east": filters.box.east, "north": filters.box.north}
+        box = filters.box
+        values |= {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
     if filters.circle is not None:
         values |= _around(filters.circle)
+    if filters.box is not None or filters.circle is not None:
+        values |= _margins(values, grid_metres)
     if page.after is not None:
         values |= {"after_id": page.after.service_request_id, "after_at": page.after.at}
     return values
@@ -136,8 +143,9 @@ def values_of(jurisdiction_key: int, filters: Filters, page: Page) -> dict[str, 
 def _around(circle: Circle) -> dict[str, float]:
     """The circle and a box in degrees that surely holds it: one per cent wider than the ellipsoid needs."""
     tall = circle.radius / 110_574 * 1.01
-    flat = cos(radians(min(89.9, abs(circle.lat) + tall)))
-    wide = circle.radius / (111_320 * flat) * 1.01
+    farthest = abs(circle.lat) + tall
+    # A circle that holds a pole has every longitude in it.
+    wide = 180.0 if farthest > 89.9 else circle.radius / (111_320 * cos(radians(farthest))) * 1.01
     crossing = circle.long - wide < -180 or circle.long + wide > 180
     return {
         "long": circle.long,
@@ -150,6 +158,13 @@ def _around(circle: Circle) -> dict[str, float]:
     }
 
 
+def _margins(box: dict[str, Any], grid_metres: float) -> dict[str, float]:
+    """How far from its true place a masked request may be shown, in degrees: the index is asked for that much more."""
+    tall = cell_height(grid_metres)
+    farthest = max(abs(box["south"]), abs(box["north"])) + tall
+    return {"cell": tall, "margin": tall / max(NARROWEST, cos(radians(min(90.0, farthest))))}
+
+
 def _like(text: str | None) -> str | None:
     """A LIKE pattern in which the client's % and _ mean themselves."""
     if text is None:
@@ -158,8 +173,31 @@ def _like(text: str | None) -> str | None:
     return f"%{escaped}%"
 
 
-def _envelope(west: ColumnElement[float], east: ColumnElement[float]) -> ColumnElement[Any]:
-    return func.ST_MakeEnvelope(west, parameter("south", Double), east, parameter("north", Double), 4326)
+def _near(west: ColumnElement[float], east: ColumnElement[float]) -> ColumnElement[bool]:
+    """What the spatial index answers: the box, and as much around it as a masked location may be moved. Not exact."""
+    cell, margin = parameter("cell", Double), parameter("margin", Double)
+    south, north = parameter("south", Double), parameter("north", Double)
+    box = func.ST_MakeEnvelope(west - margin, south - cell, east + margin, north + cell, 4326)
+    near: ColumnElement[bool] = R.location.op("&&")(box)
+    return near
+
+
+def _at_shown_place(test: Callable[[ColumnElement[Any]], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """A test of the place the public sees: asked of the true one, circles and boxes would find out a masked request."""
+    return case((R.visibility == literal_column("'masked'"), test(_masked_location())), else_=test(R.location))
+
+
+def _masked_location() -> ColumnElement[Any]:
+    """The same arithmetic as masked_place, so that what is found is what is shown."""
+    cell, half = parameter("cell", Double), literal_column("0.5::float8", Double)
+    lat = (func.floor(func.ST_Y(R.location) / cell) + half) * cell
+    width = cell / func.greatest(literal_column(f"{NARROWEST}::float8", Double), func.cos(func.radians(lat)))
+    long = (func.floor(func.ST_X(R.location) / width) + half) * width
+    lowest, highest = literal_column("-180::float8", Double), literal_column("180::float8", Double)
+    return point_at(
+        func.greatest(lowest, func.least(highest, long)),
+        func.greatest(lowest / 2, func.least(highest / 2, lat)),
+    )
 
 
 def _geography(geometry: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -175,6 +213,17 @@ def _words_rank() -> ColumnElement[float]:
 
 
 _TRIGRAM_TEXT = literal_column("(coalesce(title, '') || ' ' || coalesce(address, ''))", Text)
+
+
+_SHOWN_WORDS = func.to_tsvector(
+    literal_column("'open311'::regconfig"),
+    literal_column("coalesce(title, '') || ' ' || coalesce(description, '') || ' ' || service_request_id", Text),
+)
+
+
+def _between_parallels(place: ColumnElement[Any]) -> ColumnElement[bool]:
+    latitude: ColumnElement[float] = func.ST_Y(place)
+    return latitude.between(parameter("south", Double), parameter("north", Double))
 
 
 def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
@@ -200,26 +249,39 @@ def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
     ):
         if wanted:
             found.append(test(parameter(name, Moment)))
+    west, east = parameter("west", Double), parameter("east", Double)
     if shape.box == "plain":
-        found.append(R.location.op("&&")(_envelope(parameter("west", Double), parameter("east", Double))))
-    elif shape.box == "crossing":
-        eastern = R.location.op("&&")(_envelope(parameter("west", Double), literal_column("180.0")))
-        western = R.location.op("&&")(_envelope(literal_column("-180.0"), parameter("east", Double)))
-        found.append(or_(eastern, western))
-    if shape.circle:
         found += [
-            R.location.op("&&")(_envelope(parameter("west", Double), parameter("east", Double))),
-            func.ST_DWithin(_geography(R.location), _geography(_centre()), parameter("radius", Double)),
+            _near(west, east),
+            _at_shown_place(lambda place: and_(_between_parallels(place), func.ST_X(place).between(west, east))),
+        ]
+    elif shape.box == "crossing":
+        ends = literal_column("-180::float8", Double), literal_column("180::float8", Double)
+        found += [
+            or_(_near(west, ends[1]), _near(ends[0], east)),
+            _at_shown_place(lambda place: and_(_between_parallels(place), or_(func.ST_X(place) >= west, func.ST_X(place) <= east))),
+        ]
+    if shape.circle:
+        radius = parameter("radius", Double)
+        found += [
+            _near(west, east),
+            _at_shown_place(lambda place: func.ST_DWithin(_geography(place), _geography(_centre()), radius)),
         ]
     if shape.words:
         query = func.websearch_to_tsquery(literal_column("'open311'::regconfig"), parameter("words", Text))
-        found.append(or_(R.search.op("@@")(query), _TRIGRAM_TEXT.ilike(parameter("words_like", Text))))
+        like = parameter("words_like", Text)
+        found += [
+            or_(R.search.op("@@")(query), _TRIGRAM_TEXT.ilike(like)),
+            # An address that is not shown is not found either.
+            or_(R.visibility != literal_column("'masked'"), _SHOWN_WORDS.op("@@")(query), R.title.ilike(like)),
+        ]
     if shape.title:
         found += [_TRIGRAM_TEXT.ilike(parameter("title_like", Text)), R.title.ilike(parameter("title_like", Text))]
     if shape.service_object:
         found += [
             R.service_object_type == parameter("service_object_type", Text),
             R.service_object_id == parameter("service_object_id", Text),
+            R.visibility != literal_column("'masked'"),
         ]
     if shape.has_photo is not None:
         photos = func.cardinality(R.media_urls)
@@ -229,9 +291,9 @@ def _conditions(shape: Shape) -> list[ColumnElement[bool]]:
 
 def _order(shape: Shape) -> list[ColumnElement[Any]]:
     """Newest first with the id as tie-break: stable while others insert."""
-    identity = R.service_request_id.desc().nulls_last() if shape.descending else R.service_request_id.asc().nulls_first()
     if shape.order == _ID:
-        return [identity]
+        return [R.service_request_id.desc() if shape.descending else R.service_request_id.asc()]
+    identity = R.service_request_id.desc().nulls_last() if shape.descending else R.service_request_id.asc().nulls_first()
     moment = R.updated_datetime if shape.order == _UPDATED else R.requested_datetime
     return [moment.desc() if shape.descending else moment.asc(), identity]
 
@@ -248,7 +310,10 @@ def _after(shape: Shape) -> ColumnElement[bool]:
 
 def _columns(shape: Shape) -> list[ColumnElement[Any]]:
     moment = R.updated_datetime if shape.order == _UPDATED else R.requested_datetime
-    distance = func.ST_Distance(_geography(R.location), _geography(_centre())) if shape.circle else null()
+    distance: ColumnElement[Any] = null()
+    if shape.circle:
+        shown = case((R.visibility == literal_column("'masked'"), _masked_location()), else_=R.location)
+        distance = func.ST_Distance(_geography(shown), _geography(_centre()))
     return [R.service_request_id, R.version, moment.label("at"), distance.label("distance")]
 
 

@@ -14,9 +14,7 @@ from open311_api.service_requests.listing import Filters, Found, Page, Place, So
 
 _DEEP = 100_000
 _ESTIMATED_ROWS = Statement(
-    select(literal_column("reltuples"))
-    .select_from(table("pg_class"))
-    .where(literal_column("oid = 'service_request'::regclass"))
+    select(literal_column("reltuples")).select_from(table("pg_class")).where(literal_column("oid = 'service_request'::regclass"))
 )
 
 
@@ -48,7 +46,7 @@ async def find_page(db: Database, city: CitySnapshot, filters: Filters, sort: So
 
 async def _run(db: Database, city: CitySnapshot, filters: Filters, sort: Sort, page: Page) -> list[Found]:
     shape = shape_of(filters, sort, page)
-    statement, values = page_statement(shape), values_of(city.key, filters, page)
+    statement, values = page_statement(shape), values_of(city.key, filters, page, grid_metres=_grid(city))
     if shape.needs_custom_plan:
         async with db.snapshot(custom_plans=True) as session:
             rows = await session.fetch(statement, values)
@@ -96,6 +94,10 @@ async def _surely_behind(db: Database, offset: int) -> bool:
     return offset > 2 * max(estimate, 0) + 1_000_000
 
 
+def _grid(city: CitySnapshot) -> float:
+    return city.jurisdiction.settings.masked_grid_metres
+
+
 def place_after(row: Found, sort: Sort) -> Place:
     return Place(
         service_request_id=row.service_request_id, at=None if sort.field == "service_request_id" else row.at, segment=row.segment
@@ -105,5 +107,6 @@ def place_after(row: Found, sort: Sort) -> Place:
 async def count_matches(session: Session, city: CitySnapshot, filters: Filters) -> int:
     """Exact up to list_sql.COUNT_LIMIT; one more means: more."""
     shape = shape_of(filters, Sort(), Page())
-    total: int = await session.value(count_statement(shape), values_of(city.key, filters, Page()))
+    values = values_of(city.key, filters, Page(), grid_metres=_grid(city))
+    total: int = await session.value(count_statement(shape), values)
     return total
