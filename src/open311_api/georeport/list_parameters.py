@@ -18,8 +18,8 @@ from open311_api.service_requests.listing import Box, Circle, Filters, Page, Pla
 DEFAULT_WINDOW = timedelta(days=90)
 MAXIMUM_PAGE = 1000
 MAXIMUM_IDS = 10_000
-_LARGEST_RADIUS = 20_037_508.0  # half way round the earth, in metres
-_SORT_FIELDS = {
+LARGEST_RADIUS = 20_037_508.0  # half way round the earth, in metres
+SORT_FIELDS = {
     "requested_datetime": "requested_datetime",
     "created": "requested_datetime",
     "updated_datetime": "updated_datetime",
@@ -53,6 +53,10 @@ def list_query(parameters: Parameters, city: CitySnapshot, now: datetime) -> Lis
     ids = parameters.items("service_request_id")
     if len(ids) > MAXIMUM_IDS:
         problems.add("service_request_id", f"service_request_id names more than {MAXIMUM_IDS} requests; ask in several calls")
+        problems.raise_if_any()
+    if ids:
+        # They override every other parameter, sensible or not (A-14).
+        return ListQuery(ids, Filters(), Sort(), Page(), page_number=1, nothing=False, default_window=False, sized=False)
     statuses: frozenset[str] = frozenset()
     with problems:
         statuses = _statuses(parameters)
@@ -77,7 +81,7 @@ def list_query(parameters: Parameters, city: CitySnapshot, now: datetime) -> Lis
         sort = _sort(parameters, words)
     page, number, sized = Page(), 1, False
     with problems:
-        page, number, sized = _page(parameters)
+        page, number, sized = _page(parameters, sort)
     problems.raise_if_any()
     codes = parameters.items("service_code")
     names = (*parameters.items("agency_responsible"), *parameters.all("agency_responsible"))  # a name may hold a comma
@@ -195,7 +199,7 @@ def _circle(parameters: Parameters) -> Circle | None:
     if not any(given.values()):
         return None
     problems = Problems()
-    limits = {"lat": (-90.0, 90.0), "long": (-180.0, 180.0), "radius": (0.0, _LARGEST_RADIUS)}
+    limits = {"lat": (-90.0, 90.0), "long": (-180.0, 180.0), "radius": (0.0, LARGEST_RADIUS)}
     values = {}
     for name, text in given.items():
         if text is None:
@@ -212,10 +216,10 @@ def _sort(parameters: Parameters, words: str | None) -> Sort:
     if text is None:
         return Sort("rank") if words else Sort()
     name = text.lstrip("-+ ").lower()
-    if name not in _SORT_FIELDS:
-        known = ", ".join(_SORT_FIELDS)
+    if name not in SORT_FIELDS:
+        known = ", ".join(SORT_FIELDS)
         raise Invalid.of("sort", f"sort must be one of {known}, with - in front for descending, not {text[:40]!r}")
-    return Sort(_SORT_FIELDS[name], descending=text.startswith("-"))  # type: ignore[arg-type]  # the table holds only SortField
+    return Sort(SORT_FIELDS[name], descending=text.startswith("-"))  # type: ignore[arg-type]  # the table holds only SortField
 
 
 def _detailed(words: tuple[str, ...], city: CitySnapshot) -> tuple[str, ...]:
@@ -236,14 +240,14 @@ def _whole(parameters: Parameters, *names: str) -> int | None:
     return None
 
 
-def _page(parameters: Parameters) -> tuple[Page, int, bool]:
+def _page(parameters: Parameters, sort: Sort) -> tuple[Page, int, bool]:
     size = _whole(parameters, "page_size", "per_page", "limit", "max_requests", "count")
     number = max(1, _whole(parameters, "page") or 1)
     offset = _whole(parameters, "offset")
     length = MAXIMUM_PAGE if size is None or size < 1 else min(size, MAXIMUM_PAGE)
     cursor = parameters.text("cursor")
     if cursor is not None:
-        return Page(size=length, after=read_cursor(cursor)), number, size is not None
+        return Page(size=length, after=read_cursor(cursor, sort)), number, size is not None
     start = max(0, offset) if offset is not None else (number - 1) * length
     return Page(size=length, offset=start), number, size is not None
 
@@ -254,12 +258,15 @@ def write_cursor(place: Place) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([place.service_request_id, at, place.segment])).rstrip(b"=").decode()
 
 
-def read_cursor(text: str) -> Place:
-    """Raises Invalid for anything write_cursor did not make."""
+def read_cursor(text: str, sort: Sort) -> Place:
+    """Raises Invalid for anything write_cursor did not make for this order."""
     try:
         identity, at, segment = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         moment = None if at is None else datetime.fromisoformat(at)
         if not isinstance(identity, str) or not isinstance(segment, str | None) or (moment and moment.tzinfo is None):
+            raise ValueError(text)
+        by_id, by_segment = sort.field == "service_request_id", sort.field in ("status", "service_code")
+        if (moment is None) != by_id or (segment is None) == by_segment:
             raise ValueError(text)
     except (ValueError, TypeError, binascii.Error):
         raise Invalid.of("cursor", "cursor is not one this server gave; follow the Link header, or leave cursor out") from None
