@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -20,6 +21,7 @@ from open311_api.georeport.rendering import CONTENT_TYPES, Format
 from open311_api.web.callers import header_key
 from open311_api.web.runtime import Runtime, runtime_of
 
+_CALLBACK = re.compile(r"[A-Za-z_$][\w.$]{0,63}", re.ASCII)
 _FALSE = ("", "false", "0", "no")
 
 
@@ -97,7 +99,13 @@ def _extensions(parameters: Parameters) -> bool:
 
 def answer(call: Call, body: bytes, headers: Mapping[str, str] | None = None, *, status_code: int = 200) -> Response:
     """A body in the call's format, with the language it is in."""
-    return plain_answer(call.format, body, {**(headers or {}), **language_headers(call)}, status_code=status_code)
+    kind: str = call.format
+    if call.runtime.settings.jsonp and kind == "json" and (function := call.parameters.text("callback")):
+        if not _CALLBACK.fullmatch(function):
+            raise Invalid.of("callback", "callback must be the name of a JavaScript function")
+        # The comment in front keeps the first bytes out of the caller's hands.
+        kind, body = "javascript", b"/**/" + function.encode() + b"(" + body + b");"
+    return plain_answer(kind, body, {**(headers or {}), **language_headers(call)}, status_code=status_code)
 
 
 def language_headers(call: Call) -> dict[str, str]:

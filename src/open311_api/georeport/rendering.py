@@ -18,6 +18,7 @@ CONTENT_TYPES = {
     "json": b"application/json; charset=utf-8",
     "geojson": b"application/geo+json; charset=utf-8",
     "csv": b"text/csv; charset=utf-8",
+    "javascript": b"application/javascript; charset=utf-8",
 }
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
