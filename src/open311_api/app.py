@@ -26,10 +26,11 @@ from open311_api.events.publish import Publisher
 from open311_api.georeport import errors as georeport_errors
 from open311_api.georeport.fragments import FragmentCache
 from open311_api.georeport.lists import GeoReportState
+from open311_api.georeport.openapi.document import openapi_document, to_yaml
 from open311_api.georeport.paths import GeoReportPaths, allowed_methods, error_format
 from open311_api.georeport.rendering import CONTENT_TYPES
 from open311_api.georeport.router import bulk_router, router
-from open311_api.web import health, problems
+from open311_api.web import docs, health, problems
 from open311_api.web.callers import Callers
 from open311_api.web.metrics import Metrics
 from open311_api.web.middleware import Edge
@@ -81,12 +82,15 @@ def bare_app(settings: Settings) -> FastAPI:
         version=__version__,
         lifespan=_lifespan,
         redirect_slashes=False,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
+    app.state.api_document = docs.ApiDocument(openapi_document, to_yaml)
     app.include_router(router)
     app.include_router(bulk_router)
     app.include_router(health.router)
+    app.include_router(docs.router)
     app.add_exception_handler(Open311Error, cast(Any, _domain_error))
     app.add_exception_handler(HTTPException, cast(Any, _http_error))
     app.add_exception_handler(Exception, cast(Any, _unexpected))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from open311_api import __version__
-from open311_api.commands import cluster, database, demo, doctor, serving
+from open311_api.commands import cluster, database, demo, doctor, openapi, serving
 from open311_api.commands.city import city_app
 from open311_api.commands.keys import keys_app
 
@@ -43,6 +43,7 @@ app.command("demo")(demo.demo)
 app.add_typer(cluster.app, name="cluster")
 app.command("doctor")(doctor.doctor)
 app.command("secret-key")(database.secret_key)
+app.command("openapi")(openapi.openapi)
 
 
 def main() -> None:

@@ -25,7 +25,8 @@ from open311_api.service_requests.types import Idempotency
 from open311_api.web.runtime import Runtime, runtime_of
 
 ROOT = "service_requests"
-_LONGEST_IDEMPOTENCY_KEY = 255
+LONGEST_IDEMPOTENCY_KEY = 255
+_MOST_DISCARDED = 32 * 1024 * 1024
 
 
 async def create_service_request(request: Request) -> Response:
@@ -43,7 +44,7 @@ async def create_service_request(request: Request) -> Response:
         raise KeyRefused(f"api_key is not valid for jurisdiction_id {city.jurisdiction.jurisdiction_id}")
     service = requested_service(form, city)
     now = runtime.clock()
-    idempotency = _idempotency(request, form)
+    idempotency = _idempotency(request, form, city.jurisdiction.jurisdiction_id)
     submitted = None
     if idempotency is not None:
         async with runtime.db.read() as session:
@@ -92,34 +93,46 @@ async def _writer(request: Request, runtime: Runtime, key: str | None) -> Caller
 
 
 async def _read_body(request: Request, runtime: Runtime) -> bytes:
-    """At most the limit, in time, not compressed. Raises TooLarge or Invalid."""
+    """At most the limit, in time, not compressed. Raises TooLarge, TooSlow or Invalid."""
     limit = runtime.settings.max_body_bytes
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise Invalid.of("Content-Encoding", "Content-Encoding must be left out; the body may not be compressed")
     announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > limit:
+    # Whoever asks first whether to send is told at once; whoever sends anyway must be read to the end, because
+    # closing a connection with unread bytes destroys the answer on its way.
+    if announced.isdigit() and int(announced) > (limit if "expect" in request.headers else _MOST_DISCARDED):
         raise TooLarge(f"the body is larger than {limit} bytes")
     parts, length = [], 0
+    # The time for an answer starts when the question is there.
+    answer_limit = request.scope.get("open311_time_limit")
+    if answer_limit is not None:
+        answer_limit.reschedule(None)
     try:
         async with asyncio.timeout(runtime.settings.request_seconds):
             async for part in request.stream():
                 length += len(part)
-                if length > limit:
-                    raise TooLarge(f"the body is larger than {limit} bytes")
-                parts.append(part)
+                if length <= limit:
+                    parts.append(part)
+                elif length > _MOST_DISCARDED:
+                    break
     except TimeoutError:
         raise TooSlow("the body did not arrive in time") from None
     except ClientDisconnect:
         raise Invalid.of("body", "the connection ended before the body did") from None
+    if answer_limit is not None:
+        answer_limit.reschedule(asyncio.get_running_loop().time() + runtime.settings.request_seconds)
+    if length > limit:
+        raise TooLarge(f"the body is larger than {limit} bytes")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Invalid.of("Content-Encoding", "Content-Encoding must be left out; the body may not be compressed")
     return b"".join(parts)
 
 
-def _idempotency(request: Request, form: Parameters) -> Idempotency | None:
+def _idempotency(request: Request, form: Parameters, jurisdiction_id: str) -> Idempotency | None:
+    """The jurisdiction is part of the operation: it may stand in the path, outside the form."""
     text = request.headers.get("idempotency-key")
     if text is None:
         return None
-    if not text or len(text) > _LONGEST_IDEMPOTENCY_KEY or not text.isascii() or not text.isprintable():
-        raise Invalid.of("Idempotency-Key", f"Idempotency-Key must be 1 to {_LONGEST_IDEMPOTENCY_KEY} printable ASCII characters")
+    if not text or len(text) > LONGEST_IDEMPOTENCY_KEY or not text.isascii() or not text.isprintable():
+        raise Invalid.of("Idempotency-Key", f"Idempotency-Key must be 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters")
     meaning = [(name, values) for name, values in form.normal() if name != "api_key"]
-    return Idempotency(key=text, operation="POST requests", body_hash=hashlib.sha256(orjson.dumps(meaning)).digest())
+    return Idempotency(key=text, operation=f"POST {jurisdiction_id}/requests", body_hash=hashlib.sha256(orjson.dumps(meaning)).digest())

@@ -15,8 +15,9 @@ from open311_api.service_requests.types import Answer, ContactData, Location, Su
 
 MAXIMUM_DESCRIPTION = 4000
 MAXIMUM_MEDIA = 20
+MAXIMUM_URL = 2048
 _EMAIL = re.compile(r"[^@\s<>\"(),;:\\]+@[^@\s<>\"(),;:\\]+\.[^@\s<>\"(),;:\\.]+")
-_LIMITS = {
+TEXT_LIMITS = {
     "address_string": 1000,
     "address_id": 200,
     "zipcode": 32,
@@ -51,9 +52,9 @@ def submission(parameters: Parameters, city: CitySnapshot, service: Service, *, 
     """Check everything and report every problem at once. Raises Invalid."""
     problems = Problems()
     _refuse_nul(parameters, problems)
-    texts = {name: _text(problems, parameters, name, *aliases) for name, *aliases in _TEXTS}
+    texts = {name: _text(problems, parameters, name, *aliases) for name, *aliases in TEXT_NAMES}
     if texts["device_id"] is None and device_header:
-        texts["device_id"] = clean(device_header)[: _LIMITS["device_id"]]
+        texts["device_id"] = clean(device_header)[: TEXT_LIMITS["device_id"]]
     if texts["email"] and not _EMAIL.fullmatch(texts["email"]):
         problems.add("email", "email must be an address such as name@mail.example; leave it out if there is none")
     location = None
@@ -100,7 +101,7 @@ def submission(parameters: Parameters, city: CitySnapshot, service: Service, *, 
 
 
 # Name, and the other names clients use for it (contract 2.2).
-_TEXTS = (
+TEXT_NAMES = (
     ("address_string", "address"),
     ("address_id",),
     ("zipcode", "zip_code"),
@@ -135,8 +136,8 @@ def _text(problems: Problems, parameters: Parameters, name: str, *aliases: str) 
             if name == "email":
                 raise Invalid.of(name, "email must be one line")
             value = " ".join(value.split("\n"))
-        if len(value) > _LIMITS[name]:
-            raise Invalid.of(name, f"{name} has {len(value)} characters; at most {_LIMITS[name]} are accepted")
+        if len(value) > TEXT_LIMITS[name]:
+            raise Invalid.of(name, f"{name} has {len(value)} characters; at most {TEXT_LIMITS[name]} are accepted")
         return value or None
     return None
 
@@ -197,6 +198,8 @@ def _media_urls(parameters: Parameters) -> tuple[str, ...]:
             fine = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
         except ValueError:
             fine = False
-        if not fine or len(url) > 2048:
-            raise Invalid.of("media_url", "media_url must be an absolute http or https address of at most 2048 characters")
+        if not fine or len(url) > MAXIMUM_URL:
+            raise Invalid.of(
+                "media_url", f"media_url must be an absolute http or https address of at most {MAXIMUM_URL} characters"
+            )
     return found

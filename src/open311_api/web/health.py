@@ -14,21 +14,27 @@ from open311_api.db.statements import Statement
 from open311_api.errors import Unavailable
 from open311_api.web.runtime import runtime_of
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["Health"])
 _PING = Statement(select(literal(1)))
 
 
-@router.get("/health/live", summary="The process runs")
+@router.get("/health/live", summary="The process runs", operation_id="check_live")
 async def live() -> dict[str, str]:
     """Answers as long as the event loop turns; restart the process when it does not."""
     return {"status": "live"}
 
 
+_READY = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
+
+
 @router.get(
     "/health/ready",
     summary="The process can answer",
+    operation_id="check_ready",
+    response_class=Response,
     responses={
-        503: {"description": "Not ready: the body says why", "content": {"application/json": {"schema": {"type": "object"}}}}
+        200: {"description": "Ready for traffic", "content": {"application/json": {"schema": _READY}}},
+        503: {"description": "Not ready: the body says why", "content": {"application/json": {"schema": _READY}}},
     },
 )
 async def ready(request: Request) -> Response:

@@ -1,0 +1,109 @@
+"""The body of a new report, the same in its three encodings."""
+
+from __future__ import annotations
+
+from open311_api.georeport.answers import MAXIMUM_ATTRIBUTES, MAXIMUM_LENGTH
+from open311_api.georeport.openapi.examples import FORM, POST_EXAMPLES
+from open311_api.georeport.openapi.parameters import LATITUDE, LONGITUDE, Json
+from open311_api.georeport.parameters import MAXIMUM_FIELDS
+from open311_api.georeport.submission_parameters import MAXIMUM_DESCRIPTION, MAXIMUM_MEDIA, MAXIMUM_URL, TEXT_LIMITS, TEXT_NAMES
+
+_WORDS = {
+    "address_string": "Where it is, in words, from the most to the least precise: street and number, then town.",
+    "address_id": "Where it is, as a key of the city's address register.",
+    "zipcode": "Postal code of the place.",
+    "title": "A headline. Without it, the first words of the description are used.",
+    "service_object_type": "What kind of object of the city this is about. Goes together with `service_object_id`.",
+    "service_object_id": "Which object of that type.",
+    "email": "E-mail address of the resident. Never shown to others, like the five fields that follow.",
+    "phone": "Phone number of the resident.",
+    "first_name": "Given name of the resident.",
+    "last_name": "Family name of the resident.",
+    "device_id": "The device the report comes from.",
+    "account_id": "The resident's account in your app.",
+    "client_request_id": "Your own id of the report: sent again with the same id, it is stored once.",
+}
+
+
+def _texts() -> Json:
+    made: Json = {}
+    for name, *aliases in TEXT_NAMES:
+        words = _WORDS[name]
+        if aliases:
+            words += f" Also understood as {', '.join(f'`{alias}`' for alias in aliases)}."
+        made[name] = {"type": "string", "maxLength": TEXT_LIMITS[name], "description": words}
+    made["email"]["format"] = "email"
+    return made
+
+
+def report_schema() -> Json:
+    """What a report may hold; unknown names are ignored."""
+    properties = _properties()
+    for name, value in FORM.items():
+        properties[name]["examples"] = [value]
+    return {
+        "title": "Report",
+        "type": "object",
+        "description": "A new report. It needs a service and a place: `lat` with `long`, or `address_string`, or `address_id`; "
+        "all of "
+        "them are welcome. An empty text counts as left out.",
+        "required": ["service_code"],
+        "properties": properties,
+        "dependentRequired": {
+            "lat": ["long"],
+            "long": ["lat"],
+            "service_object_type": ["service_object_id"],
+            "service_object_id": ["service_object_type"],
+        },
+    }
+
+
+def _properties() -> Json:
+    answer = {"type": "string", "maxLength": MAXIMUM_LENGTH}
+    answers = {"type": "array", "items": answer, "maxItems": MAXIMUM_ATTRIBUTES}
+    return {
+        "api_key": {"type": "string", "maxLength": 200, "description": "Your key, unless it is sent in a header."},
+        "jurisdiction_id": {"type": "string", "description": "Which city is meant. Needed only where a server has several."},
+        "service_code": {"type": "string", "description": "What is reported: a code of the service list."},
+        "lat": {**LATITUDE, "description": "Latitude (WGS84, decimal degrees with a dot). Goes together with `long`."},
+        "long": {**LONGITUDE, "description": "Longitude. Also understood as `lng`, `lon`."},
+        "description": {
+            "type": "string",
+            "maxLength": MAXIMUM_DESCRIPTION,
+            "description": "What is wrong, in the resident's words. Line breaks are kept; HTML is kept as plain text.",
+        },
+        "attribute": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [answer, answers]},
+            "maxProperties": MAXIMUM_ATTRIBUTES,
+            "description": "Answers to the questions of the service. In a form, `attribute[CODE]=answer`, repeated for several "
+            "answers; in JSON, an object by code. Dates as 2026-02-10T17:42:05+01:00, numbers with a dot, options by their key.",
+        },
+        "media_url": {
+            "type": "array",
+            "items": {"type": "string", "format": "uri", "maxLength": MAXIMUM_URL},
+            "maxItems": MAXIMUM_MEDIA,
+            "description": "Pictures that are on the web already, http or https. Repeat the field for several; a single text will "
+            "do for one.",
+        },
+        **_texts(),
+    }
+
+
+def report_body() -> Json:
+    """A form, a multipart form or JSON."""
+    schema = {"$ref": "#/components/schemas/Report"}
+    encoding = {
+        "attribute": {"style": "deepObject", "explode": True},
+        "media_url": {"style": "form", "explode": True},
+    }
+    multipart = {**encoding, "media_url": {"contentType": "text/plain"}}
+    return {
+        "required": True,
+        "description": f"At most {MAXIMUM_FIELDS:,} fields, UTF-8. Every field may stand in the query instead.",
+        "content": {
+            "application/x-www-form-urlencoded": {"schema": schema, "encoding": encoding, "examples": POST_EXAMPLES},
+            "multipart/form-data": {"schema": schema, "encoding": multipart, "examples": POST_EXAMPLES},
+            "application/json": {"schema": schema, "examples": POST_EXAMPLES},
+        },
+    }
