@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import pwd
 import shutil
@@ -71,12 +70,11 @@ def server_pid(data_dir: Path) -> int:
     return int((place_of(data_dir).data / "postmaster.pid").read_text().split("\n")[0])
 
 
-def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError):
-        while True:
-            os.kill(pid, 0)
-            time.sleep(0.01)
+def kill(data_dir: Path) -> None:
+    """Returns when nobody answers; the process may stay a zombie where process 1 does not care for orphans."""
+    os.kill(server_pid(data_dir), signal.SIGKILL)
+    while find_running(Settings(data_dir=data_dir)) is not None:
+        time.sleep(0.01)
 
 
 def ask(cluster: Cluster, sql: str) -> object:
@@ -149,7 +147,7 @@ def test_simultaneous_starts_make_one_cluster(data_dir: Path) -> None:
 
 def test_a_killed_server_comes_back_with_its_data(data_dir: Path) -> None:
     ask(start(data_dir, durable=True), "CREATE TABLE kept AS SELECT 42 AS answer")
-    kill(server_pid(data_dir))
+    kill(data_dir)
     again = start(data_dir, durable=True)
     assert again.started
     assert ask(again, "SELECT answer FROM kept") == 42
