@@ -86,7 +86,8 @@ def test_zero_zero_is_a_place_like_any_other(several: Hostile) -> None:
     shown = several.get(f"requests/{identity}.json", params={"jurisdiction_id": "nowhere.example"}).json()[0]
     assert (shown["lat"], shown["long"]) == (0, 0)
     triage = several.sql(
-        "SELECT department_key FROM department WHERE triage AND jurisdiction_key = (SELECT jurisdiction_key FROM jurisdiction WHERE jurisdiction_id = 'nowhere.example')"
+        "SELECT department_key FROM department JOIN jurisdiction USING (jurisdiction_key) "
+        "WHERE triage AND jurisdiction_id = 'nowhere.example'"
     )
     assert several.row(identity)["department_key"] == triage[0][0]
     several.refuse({"jurisdiction_id": "holeburg.example", "lat": "0", "long": "0"}, names="lat")

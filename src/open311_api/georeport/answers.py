@@ -126,6 +126,6 @@ def _number(text: str, name: str) -> str:
 def _moment(text: str, name: str, zone: ZoneInfo) -> str:
     try:
         moment = parse_moment(text, zone)
-    except ValueError:
+        return text if is_date_only(text) else format_moment(moment, zone)
+    except (ValueError, OverflowError):
         raise Invalid.of(name, f"{name} must be a date or date-time such as 2026-02-10T17:42:05+01:00, not {text[:60]!r}") from None
-    return text if is_date_only(text) else format_moment(moment, zone)

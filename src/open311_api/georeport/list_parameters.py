@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
@@ -16,6 +16,7 @@ from open311_api.georeport.parameters import Parameters, Problems, decimal_numbe
 from open311_api.service_requests.listing import Box, Circle, Filters, Page, Place, Sort
 
 DEFAULT_WINDOW = timedelta(days=90)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 MAXIMUM_PAGE = 1000
 MAXIMUM_IDS = 10_000
 LARGEST_RADIUS = 20_037_508.0  # half way round the earth, in metres
@@ -173,7 +174,7 @@ def _window(parameters: Parameters, city: CitySnapshot, now: datetime) -> _Windo
             # Whole seconds, so that calls within one second ask the same question.
             start, default = now.replace(microsecond=0) - DEFAULT_WINDOW, True
     elif start is None and end is not None and updated_from is None and updated_to is None:
-        start = end - DEFAULT_WINDOW
+        start = max(end, _EARLIEST + DEFAULT_WINDOW) - DEFAULT_WINDOW
     limit = city.jurisdiction.settings.maximum_span_days
     if limit is not None and start is not None and not default and (end or now) - start > timedelta(days=limit):
         raise Invalid.of("start_date", f"start_date to end_date may span at most {limit} days here; ask in several calls")
@@ -262,12 +263,12 @@ def read_cursor(text: str, sort: Sort) -> Place:
     """Raises Invalid for anything write_cursor did not make for this order."""
     try:
         identity, at, segment = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        moment = None if at is None else datetime.fromisoformat(at)
-        if not isinstance(identity, str) or not isinstance(segment, str | None) or (moment and moment.tzinfo is None):
+        moment = None if at is None else datetime.fromisoformat(at).astimezone(UTC)
+        if not isinstance(identity, str) or "\0" in identity or not isinstance(segment, str | None):
             raise ValueError(text)
         by_id, by_segment = sort.field == "service_request_id", sort.field in ("status", "service_code")
         if (moment is None) != by_id or (segment is None) == by_segment:
             raise ValueError(text)
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         raise Invalid.of("cursor", "cursor is not one this server gave; follow the Link header, or leave cursor out") from None
     return Place(service_request_id=identity, at=moment, segment=segment)

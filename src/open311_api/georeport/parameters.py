@@ -37,11 +37,15 @@ class Parameters:
         if not query:
             return cls()
         try:
-            return cls(parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAXIMUM_FIELDS))
+            found = cls(parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAXIMUM_FIELDS))
         except UnicodeDecodeError as error:
             raise Invalid.of("query", "the query string is not valid UTF-8; percent-encode text as UTF-8") from error
         except ValueError as error:
             raise Invalid.of("query", f"the query string has more than {MAXIMUM_FIELDS} parameters") from error
+        if b"%00" in query:
+            names = ", ".join(name.replace("\0", "") for name, values in found.normal() if "\0" in name + "".join(values))
+            raise Invalid.of("query", f"{names[:80]} holds a NUL character; send text only")
+        return found
 
     @classmethod
     def of_form(cls, body: bytes) -> Parameters:

@@ -84,7 +84,8 @@ def _canonical(scope: Scope, rest: list[bytes], root: str) -> str:
 
 
 def _decode(segment: bytes) -> str:
-    return unquote_to_bytes(segment).decode("utf-8", "replace")
+    """A NUL, which PostgreSQL cannot hold, becomes what undecodable bytes become: nothing has such a name."""
+    return unquote_to_bytes(segment).decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _quote(code: str) -> str:

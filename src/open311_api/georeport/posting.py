@@ -135,4 +135,6 @@ def _idempotency(request: Request, form: Parameters, jurisdiction_id: str) -> Id
     if not text or len(text) > LONGEST_IDEMPOTENCY_KEY or not text.isascii() or not text.isprintable():
         raise Invalid.of("Idempotency-Key", f"Idempotency-Key must be 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters")
     meaning = [(name, values) for name, values in form.normal() if name != "api_key"]
-    return Idempotency(key=text, operation=f"POST {jurisdiction_id}/requests", body_hash=hashlib.sha256(orjson.dumps(meaning)).digest())
+    return Idempotency(
+        key=text, operation=f"POST {jurisdiction_id}/requests", body_hash=hashlib.sha256(orjson.dumps(meaning)).digest()
+    )

@@ -9,7 +9,7 @@ from contextlib import suppress
 from starlette.datastructures import Headers
 
 from open311_api.api_keys.touch import touch_keys
-from open311_api.api_keys.types import Caller
+from open311_api.api_keys.types import KEY_PATTERN, Caller
 from open311_api.api_keys.verify import REFUSED, verify_key
 from open311_api.db.database import Database
 from open311_api.errors import KeyRefused, Unavailable
@@ -47,13 +47,19 @@ class Callers:
 
     async def recognise(self, text: str) -> Caller | None:
         """For counting reads only: an answer may be five seconds old, and a wrong key is simply nobody."""
+        if KEY_PATTERN.fullmatch(text) is None:
+            return None
         now = time.monotonic()
         known = self._known.get(text)
         if known is not None and now - known[0] < _REMEMBER_SECONDS:
             return known[1]
         caller = None
-        with suppress(KeyRefused):
+        try:
             caller = await self.verify(text)
+        except KeyRefused:
+            pass
+        except Unavailable:
+            return None
         if len(self._known) > _MOST_REMEMBERED:
             self._known.clear()
         self._known[text] = (now, caller)

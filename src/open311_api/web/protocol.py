@@ -51,22 +51,35 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._reading_head:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES and self._head_bytes > len(data):
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+                if self._refuses():
+                    self.transport.write(_TOO_LARGE)
+                    self.transport.close()
                 return
             if self._head_timer is None:
                 self._start_timer()
         super().data_received(data)
 
     def send_400_response(self, msg: str) -> None:
-        """Called while the parser's error is handled; what was refused already gets no second answer."""
+        """Called while the parser's error is handled, and again for what still arrives."""
+        if self._refuses():
+            if isinstance(sys.exception(), HttpParserInvalidMethodError):
+                self.transport.write(_UNKNOWN_METHOD)
+                self.transport.close()
+            else:
+                super().send_400_response(msg)
+
+    def _refuses(self) -> bool:
+        """Whether a refusal may be written now: it must never be taken for the answer to the request before."""
         if self.transport.is_closing():
-            return
-        if isinstance(sys.exception(), HttpParserInvalidMethodError):
-            self.transport.write(_UNKNOWN_METHOD)
+            return False
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or (cycle.more_body and not self.pipeline):
+            return True
+        if cycle.more_body:
             self.transport.close()
-        else:
-            super().send_400_response(msg)
+        cycle.keep_alive = False  # the answers that are due are given, then the connection ends
+        self.flow.pause_reading()
+        return False
 
     def on_headers_complete(self) -> None:
         self._reading_head, self._head_bytes = False, 0

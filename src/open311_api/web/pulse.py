@@ -43,7 +43,7 @@ class Pulse:
         self._feeds: dict[int, FeedState] = {}
         self._synced = 0.0
         self._woken = asyncio.Event()
-        self._lock = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
 
     def feed(self, jurisdiction_key: int) -> FeedState:
         return self._feeds.get(jurisdiction_key, FeedState(0, _LONG_AGO))
@@ -60,9 +60,12 @@ class Pulse:
         """Return at once when the last look is young enough, look again otherwise."""
         if time.monotonic() - self._synced < FRESH_SECONDS:
             return
-        async with self._lock:
-            if time.monotonic() - self._synced >= FRESH_SECONDS:
-                await self.look()
+        # All who wait share one look and its failure: in turn, each would wait for a connection as long as the first.
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self.look())
+            # A failure nobody waits for any more is no news: the next call finds it again.
+            self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.shield(self._looking)
 
     async def look(self) -> None:
         """Read the version rows now. Raises Unavailable."""
