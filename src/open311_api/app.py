@@ -32,6 +32,7 @@ from open311_api.georeport.rendering import CONTENT_TYPES
 from open311_api.georeport.router import bulk_router, router
 from open311_api.web import docs, health, problems
 from open311_api.web.callers import Callers
+from open311_api.web.direct import DirectRoutes, ErrorHandler
 from open311_api.web.metrics import Metrics
 from open311_api.web.middleware import Edge
 from open311_api.web.pulse import Pulse
@@ -63,8 +64,9 @@ def build_app(settings: Settings) -> ASGIApp:
     app.state.runtime = runtime
     app.state.metrics = metrics = Metrics()
     app.state.georeport = GeoReportState(FragmentCache(settings.cache_mebibytes * 1024 * 1024))
+    direct = DirectRoutes(app, [*router.routes, *bulk_router.routes], handlers=_HANDLERS)
     edge = Edge(
-        CompressMiddleware(app, minimum_size=1000, brotli=False, zstd_level=1, gzip_level=1),
+        CompressMiddleware(direct, minimum_size=1000, brotli=False, zstd_level=1, gzip_level=1),
         settings=settings,
         error_body=_error_body,
         limits=limits,
@@ -91,9 +93,8 @@ def bare_app(settings: Settings) -> FastAPI:
     app.include_router(bulk_router)
     app.include_router(health.router)
     app.include_router(docs.router)
-    app.add_exception_handler(Open311Error, cast(Any, _domain_error))
-    app.add_exception_handler(HTTPException, cast(Any, _http_error))
-    app.add_exception_handler(Exception, cast(Any, _unexpected))
+    for kind, handler in {**_HANDLERS, Exception: cast(Any, _unexpected)}.items():
+        app.add_exception_handler(kind, handler)
     return app
 
 
@@ -164,3 +165,6 @@ async def _unexpected(request: Request, _error: Exception) -> Response:
     response = Response(body, 500)
     response.raw_headers.append((b"content-type", kind))
     return response
+
+
+_HANDLERS: dict[type[Exception], ErrorHandler] = {Open311Error: cast(Any, _domain_error), HTTPException: cast(Any, _http_error)}
