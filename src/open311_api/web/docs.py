@@ -46,6 +46,8 @@ window.ui = SwaggerUIBundle({
 """
 _STYLE = """\
 body { margin: 0; background: #fff; }
+.swagger-ui .opblock-get .authorization__btn { visibility: hidden; } /* a key is welcome there, not needed */
+.swagger-ui .response-col_links { display: none; }
 .swagger-ui .info { margin: 2rem 0 1rem; }
 .swagger-ui .markdown pre, .swagger-ui .highlight-code > .microlight { max-height: 24rem; }
 """

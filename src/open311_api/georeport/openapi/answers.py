@@ -24,11 +24,10 @@ HEADERS: Json = {
     "Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer"}},
     "X-Request-Id": {"description": "Name it when you ask the operator about this answer.", "schema": {"type": "string"}},
 }
-_EVERYWHERE = ("X-Request-Id",)
 
 
 def _headers(*names: str) -> Json:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*names, *_EVERYWHERE)}
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _ref(model: str) -> Json:
@@ -43,7 +42,7 @@ def answered(
     as_xml = {name: {"summary": line, "value": xml_example(tree, root)} for name, line, tree in examples}
     return {
         "description": description,
-        "headers": _headers(*headers),
+        **({"headers": _headers(*headers)} if headers else {}),
         "content": {
             "application/json": {"schema": _ref(model), "examples": as_json},
             "text/xml": {"schema": _ref(model), "examples": as_xml},
@@ -117,15 +116,13 @@ _SHARED = {
     500: "The server failed. The operator finds the reason under the X-Request-Id of this answer.",
     503: "The service is not available at the moment.",
 }
-_WAITING = (429, 503)
+_WITH = {429: ("Retry-After",), 500: ("X-Request-Id",), 503: ("Retry-After",)}
 
 
 def shared_answers() -> Json:
     """The errors that look the same for every operation, by their status, for ``components/responses``."""
     return {
-        f"Error{code}": refused(
-            code, text, ("error", text, [HTTP_WORDS[code]]), headers=("Retry-After",) if code in _WAITING else ()
-        )
+        f"Error{code}": refused(code, text, ("error", text, [HTTP_WORDS[code]]), headers=_WITH.get(code, ()))
         for code, text in _SHARED.items()
     }
 

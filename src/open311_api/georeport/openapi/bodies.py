@@ -39,8 +39,9 @@ def _texts() -> Json:
 def report_schema() -> Json:
     """What a report may hold; unknown names are ignored."""
     properties = _properties()
-    for name, value in FORM.items():
-        properties[name]["examples"] = [value]
+    for name, field in properties.items():
+        # The docs page fills its form with these: a field left empty is a field left out.
+        field["examples"] = [FORM.get(name, [] if field["type"] == "array" else "")]
     return {
         "title": "Report",
         "type": "object",
@@ -97,13 +98,13 @@ def report_body() -> Json:
         "attribute": {"style": "deepObject", "explode": True},
         "media_url": {"style": "form", "explode": True},
     }
-    multipart = {**encoding, "media_url": {"contentType": "text/plain"}}
     return {
         "required": True,
-        "description": f"At most {MAXIMUM_FIELDS:,} fields, UTF-8. Every field may stand in the query instead.",
+        "description": f"At most {MAXIMUM_FIELDS:,} fields, UTF-8. Every field may stand in the query instead. "
+        "In a multipart form, each answer is a part of its own, named `attribute[CODE]`.",
         "content": {
-            "application/x-www-form-urlencoded": {"schema": schema, "encoding": encoding, "examples": POST_EXAMPLES},
-            "multipart/form-data": {"schema": schema, "encoding": multipart, "examples": POST_EXAMPLES},
             "application/json": {"schema": schema, "examples": POST_EXAMPLES},
+            "application/x-www-form-urlencoded": {"schema": schema, "encoding": encoding, "examples": POST_EXAMPLES},
+            "multipart/form-data": {"schema": schema, "encoding": encoding, "examples": POST_EXAMPLES},
         },
     }

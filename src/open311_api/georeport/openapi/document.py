@@ -50,8 +50,8 @@ An empty parameter counts as left out; unknown ones are ignored.
 _TAGS = (
     ("Discovery", "Find the API, and whether it covers a place."),
     ("Services", "What can be reported, and what a report has to say."),
-    ("Service requests", "Report something; see what became of it."),
-    ("Open data", "Everything, for analysis."),
+    ("Requests", "Report something; see what became of it."),
+    ("Downloads", "Everything, for analysis."),
     ("Health", "For operators: whether the server lives and is ready."),
 )
 _KEYS: Json = {
@@ -85,12 +85,19 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         for operation in path.values():
             # Once more as we wrote it: FastAPI leaves nulls out, in examples too, where they are meant.
             operation.update(ours.get(operation["operationId"], {}))
+    order = [operation["operation_id"] for operation in OPERATIONS.values()]
+    document["paths"] = dict(sorted(document["paths"].items(), key=lambda item: _place(item[1], order)))
     components = document.setdefault("components", {})
     components["schemas"] = {**components.get("schemas", {}), **_schemas()}
     components["responses"] = shared_answers()
     components["headers"] = HEADERS
     components["securitySchemes"] = _KEYS
     return document
+
+
+def _place(path: Json, order: list[str]) -> int:
+    """Readers meet the operations in the order of the table; what is not GeoReport comes last."""
+    return min(order.index(name) if (name := item["operationId"]) in order else len(order) for item in path.values())
 
 
 def _schemas() -> Json:

@@ -168,7 +168,7 @@ OPERATIONS: dict[str, dict[str, Any]] = {
         missing=not_found(_NO_SERVICE),
     ),
     "service_requests": _read(
-        "Service requests",
+        "Requests",
         "list_service_requests",
         "Find reports",
         "Reports of the last 90 days, newest first, in pages of at most 1000. Filters combine: a report has to match all of them. "
@@ -184,7 +184,7 @@ OPERATIONS: dict[str, dict[str, Any]] = {
         bad=BAD_LIST,
     ),
     "service_request": _read(
-        "Service requests",
+        "Requests",
         "get_service_request",
         "Read one report",
         "Where one report stands: a list of one. Also under `/request/{service_request_id}.{format}`.",
@@ -201,7 +201,7 @@ OPERATIONS: dict[str, dict[str, Any]] = {
         missing=not_found(("service_request_id", "No such report", ["service_request_id SR-2026-999999 was not found"])),
     ),
     "create_service_request": {
-        "tags": ["Service requests"],
+        "tags": ["Requests"],
         "operation_id": "create_service_request",
         "summary": "Report something",
         "description": "Send a report with your key. It is stored when this is answered with 201. If the connection breaks, "
@@ -212,7 +212,13 @@ OPERATIONS: dict[str, dict[str, Any]] = {
             "parameters": [_BOTH.document(), IDEMPOTENCY_KEY.document()],
             "requestBody": report_body(),
             "responses": {
-                "200": {**_submitted(), "description": "The same, where the operator chose 200 for the sake of old apps."},
+                "200": answered(
+                    "The same as 201, where the operator chose 200 for the sake of old apps.",
+                    "SubmittedRequests",
+                    "service_requests",
+                    [("realtime", "A realtime service: the id", examples.REALTIME)],
+                    headers=("Location",),
+                ),
                 "201": _submitted(),
                 "400": BAD_POST,
                 "403": POST_FORBIDDEN,
@@ -223,7 +229,7 @@ OPERATIONS: dict[str, dict[str, Any]] = {
         },
     },
     "token": _read(
-        "Service requests",
+        "Requests",
         "get_service_request_id",
         "Ask for the id behind a token",
         "A batch service answers a report with a token. Once the report has its id, you find it here; until then you get the "
@@ -254,7 +260,7 @@ OPERATIONS: dict[str, dict[str, Any]] = {
         conditional=False,
     ),
     "bulk_requests": _read(
-        "Open data",
+        "Downloads",
         "export_service_requests",
         "Download reports in bulk",
         "GeoReport Bulk: the same filters as the list of reports, without pages, streamed to the end.",
