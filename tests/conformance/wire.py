@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import httpx
+import jsonschema
 import yaml
 
 from conftest import RIVERTON, from_xml
@@ -94,3 +95,12 @@ def edited_city(folder: Path, edit: Callable[[dict[str, Any]], None], source: Pa
 def riverton_of_old(folder: Path) -> Path:
     """Riverton with one service more: whoever loads Riverton after it retires that service."""
     return edited_city(folder, lambda city: city["services"].append({"code": GONE, "name": "No longer offered"}))
+
+
+def check_schema(document: Any, name: str) -> None:
+    """Against one of our own JSON Schemas, written from the contract."""
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text())
+    validator = jsonschema.Draft7Validator(schema)
+    validator.check_schema(schema)
+    problems = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+    assert not problems, problems
