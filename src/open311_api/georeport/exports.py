@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -28,6 +29,7 @@ from open311_api.service_requests.types import RequestRow
 
 _BATCH = 1000
 _MOST_AT_ONCE = 4
+_PLAIN_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _RUNNING = asyncio.Semaphore(_MOST_AT_ONCE)
 
 BULK_COLUMNS = (
@@ -188,7 +190,7 @@ class _Csv(_Writer):
         if value is None:
             return ""
         text = value.text if isinstance(value, Number) else str(value)
-        if self._guard and text[:1] in ("=", "+", "-", "@") and not text[1:2].isdigit():
+        if self._guard and text.startswith(("=", "+", "-", "@")) and not _PLAIN_NUMBER.fullmatch(text, 1):
             return "'" + text
         return text
 
