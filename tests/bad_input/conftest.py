@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,8 +24,11 @@ def _started(maintenance_url: str, *cities: str, **settings: str) -> Iterator[Ho
         for city in cities:
             set_up_city(env, HERE / city)
         key = make_key(env, "holeburg.example")
-        with running_server(url, Path(folder), worker=False, **settings) as server:
-            yield Hostile(server, key, env, url)
+        with (
+            running_server(url, Path(folder), worker=False, **settings) as server,
+            closing(Hostile(server, key, env, url)) as hostile,
+        ):
+            yield hostile
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +56,7 @@ def impatient(maintenance_url: str) -> Iterator[Hostile]:
 @pytest.fixture(scope="session")
 def counting(maintenance_url: str) -> Iterator[Hostile]:
     """Counts wrong keys from this machine too."""
-    with _started(maintenance_url, "city.yaml", OPEN311_RATE_LIMIT_LOOPBACK="true") as hostile:
+    with _started(maintenance_url, "city.yaml", OPEN311_RATE_LIMIT_LOOPBACK="true", OPEN311_RATE_ANONYMOUS="60") as hostile:
         yield hostile
 
 

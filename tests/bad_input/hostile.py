@@ -18,6 +18,7 @@ import httpx
 from servers import Server, open311
 
 ANSWER_SECONDS = 1.0
+OWN = "(the key of the server under test)"
 PERSONAL = ("zebediah", "quackenbush", "+31 20 555")
 """Names and numbers that only residents of these tests have."""
 
@@ -49,16 +50,17 @@ class Hostile:
     env: dict[str, str]
     database_url: str
 
-    def sql(self, statement: str, *values: Any) -> list[asyncpg.Record]:
-        async def run() -> list[asyncpg.Record]:
-            connection = await asyncpg.connect(self.database_url)
-            try:
-                rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
-                return rows
-            finally:
-                await connection.close()
+    def __post_init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._connection = self._runner.run(asyncpg.connect(self.database_url))
 
-        return asyncio.run(run())
+    def close(self) -> None:
+        self._runner.run(self._connection.close())
+        self._runner.close()
+
+    def sql(self, statement: str, *values: Any) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = self._runner.run(self._connection.fetch(statement, *values))
+        return rows
 
     def stored(self) -> int:
         """How many requests there are, however they got there."""
@@ -90,9 +92,9 @@ class Hostile:
         _sane(answer, time.monotonic() - started)
         return answer
 
-    def form(self, fields: Mapping[str, Any] | None = None, *, key: str | None = "") -> bytes:
+    def form(self, fields: Mapping[str, Any] | None = None, *, key: str | None = OWN) -> bytes:
         """A body with good defaults; None leaves a field out, a list repeats it."""
-        pairs = {"api_key": self.key if key == "" else key, **DEFAULTS, **(fields or {})}
+        pairs = {"api_key": self.key if key == OWN else key, **DEFAULTS, **(fields or {})}
         return urlencode({name: value for name, value in pairs.items() if value is not None}, doseq=True).encode()
 
     def accept(self, fields: Mapping[str, Any] | None = None, **options: Any) -> str:
@@ -109,7 +111,7 @@ class Hostile:
 
     def refuse(self, fields: Mapping[str, Any] | None = None, *, status: int = 400, names: str, **options: Any) -> None:
         """Refused in both formats, naming the field, with nothing stored."""
-        key = options.pop("key", "")
+        key = options.pop("key", OWN)
         self.refuse_body(self.form(fields, key=key), status=status, names=names, **options)
 
     def refuse_body(self, body: bytes, *, status: int = 400, names: str, **options: Any) -> None:

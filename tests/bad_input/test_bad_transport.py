@@ -193,8 +193,8 @@ def test_connect_and_a_method_nobody_knows(single: Hostile) -> None:
 
 READS = (
     "services.json", "services.xml", "services/lamp.json", "services/lamp.xml", "requests.json", "requests.xml", "discovery.json",
-    "discovery.xml", "coverage.json?lat=52.05&long=5.05", "requests.geojson", "requests.csv", "requests/none.json", "tokens/none.xml",
-    "services.yaml", "",
+    "discovery.xml", "coverage.json?lat=52.05&long=5.05", "requests.geojson", "requests.csv", "requests/none.json",
+    "tokens/none.xml", "services.yaml", "",
 )  # fmt: skip
 
 

@@ -104,5 +104,5 @@ class Catalog:
             raise JurisdictionMissing("jurisdiction_id was not provided; this server serves several jurisdictions")
         city = self._by_id.get(jurisdiction_id) or self._by_id.get(jurisdiction_id.strip().lower().removeprefix("www."))
         if city is None:
-            raise JurisdictionNotFound(f"jurisdiction_id {jurisdiction_id} was not found")
+            raise JurisdictionNotFound(f"jurisdiction_id {jurisdiction_id[:80]} was not found")
         return city

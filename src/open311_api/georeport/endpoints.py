@@ -95,7 +95,7 @@ async def service_definition(request: Request) -> Response:
     code = unquote_code(request.path_params["service_code"])
     service = call.city.by_code.get(code)
     if service is None or not service.active:
-        raise ServiceNotFound(f"service_code {code} was not found")
+        raise ServiceNotFound(f"service_code {code[:80]} was not found")
     tag = etag("definition", call.variant, code)
     modified = call.city.jurisdiction.catalog_changed_at
     now = call.runtime.clock()
@@ -138,7 +138,7 @@ async def service_request(request: Request) -> Response:
                 return _one(call, fragment, tag)
     rendered = await read_and_render(call, [service_request_id])
     if not rendered or rendered[0][0].visibility == PRIVATE or rendered[0][0].moderation == REJECTED:
-        raise ServiceRequestNotFound(f"service_request_id {service_request_id} was not found")
+        raise ServiceRequestNotFound(f"service_request_id {service_request_id[:80]} was not found")
     row, fragment = rendered[0]
     if row.moderation == APPROVED:
         cache.put(call.variant, service_request_id, row.version, fragment)

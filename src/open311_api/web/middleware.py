@@ -132,8 +132,11 @@ class _Exchange:
         return 0
 
     async def _limited(self) -> int:
-        """Reads are counted by key where a valid one comes in a header or the query, by address otherwise; POST counts itself."""
-        if self.method == "POST":
+        """Reads are counted by key where a valid one comes in a header or the query, by address otherwise; POST counts itself.
+
+        Health checks are free: behind a proxy that is not trusted, they come from the address everybody comes from.
+        """
+        if self.method == "POST" or self.target.startswith("/health/"):
             return 0
         text = _presented_key(self.headers, self.scope["query_string"])
         caller = await self.edge._callers.recognise(text) if text else None
