@@ -95,3 +95,16 @@ def test_commands_that_are_named_exist(page: Path) -> None:
             if first not in known or (known[first] and second and second not in known[first]):
                 unknown.append(f"open311 {words}")
     assert not unknown
+
+
+def test_decisions_that_the_code_refers_to_are_written_down() -> None:
+    """As ``docs/decisions/NNNN``, in a docstring or a comment."""
+    written = {path.name[:4] for path in (TOP / "docs" / "decisions").glob("*.md")}
+    named = {
+        number
+        for folder in ("src", "migrations", "scripts", "benchmarks")
+        for path in (TOP / folder).rglob("*")
+        if path.is_file() and path.suffix in ("", ".py", ".sh")
+        for number in re.findall(r"docs/decisions/(\d{4})", path.read_text())
+    }
+    assert named <= written
