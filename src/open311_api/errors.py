@@ -86,5 +86,13 @@ class Unavailable(Open311Error):
         super().__init__(message)
 
 
+class Conflict(Open311Error):
+    """What the caller wants contradicts the present state; ``current`` shows that state."""
+
+    def __init__(self, message: str, *, current: dict[str, object] | None = None) -> None:
+        self.current = current or {}
+        super().__init__(message)
+
+
 class ConfigurationError(Open311Error):
     """The installation is set up in a way that cannot work; the text says how to mend it."""

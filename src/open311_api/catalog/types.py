@@ -27,6 +27,7 @@ class JurisdictionSettings(BaseModel):
     maximum_span_days: int | None = Field(None, ge=1, description="longest start_date to end_date; unset: no limit")
     fixmystreet_mode: bool = Field(False, description="always emit groups and automated, which FixMyStreet cannot ask for")
     masked_grid_metres: int = Field(200, ge=10, le=10_000, description="grid on which masked locations are shown")
+    reopen_days: int | None = Field(None, ge=0, description="how long after closing a request may be reopened; unset: always")
     csv_formula_guard: bool = Field(False, description="put an apostrophe before CSV cells a spreadsheet would calculate")
 
 

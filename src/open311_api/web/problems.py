@@ -15,6 +15,7 @@ _STATUS_CODES: tuple[tuple[type[errors.Open311Error], int], ...] = (
     (errors.TooSlow, 408),
     (errors.TooLarge, 413),
     (errors.RateLimited, 429),
+    (errors.Conflict, 409),
     (errors.IdempotencyConflict, 422),
     (errors.Invalid, 422),
     (errors.Unavailable, 503),
