@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
 from typing import Any
 
 import asyncpg
 import orjson
 from sqlalchemy.sql.elements import ClauseElement
 
+from open311_api.db.pool import Pool
 from open311_api.db.statements import Statement, as_statement
 from open311_api.errors import Unavailable
 
@@ -88,10 +89,6 @@ async def _prepare(connection: asyncpg.Connection) -> None:
     )
 
 
-async def _keep(_connection: asyncpg.Connection) -> None:
-    """Nothing to reset: no session state survives a read or a transaction here, and a reset costs a round trip."""
-
-
 async def connect(url: str, *, name: str = "open311", statement_seconds: float = 0) -> asyncpg.Connection:
     """One connection of its own, for commands, LISTEN and locks."""
     connection = await asyncpg.connect(url, server_settings=_server_settings(name, statement_seconds), timeout=10)
@@ -109,6 +106,42 @@ def _server_settings(name: str, statement_seconds: float) -> dict[str, str]:
     }
 
 
+class _Borrowed(AbstractAsyncContextManager[Session]):
+    """A connection for the length of a block; failures of the database become Unavailable."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool | None) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Session:
+        pool = self._pool
+        if pool is None:
+            raise Unavailable("the database connection is not open")
+        connection = pool.take()
+        if connection is None:
+            try:
+                connection = await pool.acquire(ACQUIRE_SECONDS)
+            except TimeoutError as error:
+                raise Unavailable("all database connections are busy, try again shortly") from error
+            except _UNAVAILABLE as error:
+                raise Unavailable("the database cannot be reached, try again shortly", after_seconds=2) from error
+        self._connection = connection
+        return Session(connection)
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._pool is not None
+        if error is None:
+            self._pool.release(self._connection)
+            return
+        if isinstance(error, Exception) and not isinstance(error, TimeoutError):
+            self._pool.release(self._connection)
+        else:  # cancelled or out of time: the statement may still run
+            self._pool.discard(self._connection)
+        if isinstance(error, _UNAVAILABLE):
+            raise Unavailable("the database could not finish this in time, try again shortly", after_seconds=2) from error
+
+
 class Database:
     """Pools of connections; ``begin`` is the only way to write."""
 
@@ -116,12 +149,13 @@ class Database:
         self, url: str, *, read_url: str | None = None, size: int = 8, statement_seconds: float = 5.0, name: str = "open311"
     ) -> None:
         self.url = url
-        self._read_url = read_url if read_url and read_url != url else None
+        self._read_url = read_url or url
         self._size = size
         self._statement_seconds = statement_seconds
         self._name = name
-        self._pool: asyncpg.Pool | None = None
-        self._read_pool: asyncpg.Pool | None = None
+        self._pool: Pool | None = None
+        self._read_pool: Pool | None = None
+        self._custom_pool: Pool | None = None
 
     async def __aenter__(self) -> Database:
         await self.open()
@@ -132,84 +166,61 @@ class Database:
 
     async def open(self) -> None:
         """Make the pools; a database that is down now is reached at the first use instead."""
-        self._pool = await self._make_pool(self.url)
-        if self._read_url:
-            self._read_pool = await self._make_pool(self._read_url)
+        self._pool = self._read_pool = self._make_pool(self.url, self._size)
+        if self._read_url != self.url:
+            self._read_pool = self._make_pool(self._read_url, self._size)
+        self._custom_pool = self._make_pool(self.url, max(1, self._size // 2), plan_cache_mode="force_custom_plan")
 
-    async def _make_pool(self, url: str) -> asyncpg.Pool:
-        return await asyncpg.create_pool(
-            url,
-            min_size=0,
-            max_size=self._size,
-            max_inactive_connection_lifetime=300,
-            statement_cache_size=1000,
-            server_settings=_server_settings(self._name, self._statement_seconds),
-            init=_prepare,
-            reset=_keep,
-            timeout=2,
-            command_timeout=self._statement_seconds + 5 if self._statement_seconds else None,
-        )
+    def _make_pool(self, url: str, size: int, **settings: str) -> Pool:
+        async def connect() -> asyncpg.Connection:
+            connection = await asyncpg.connect(
+                url,
+                statement_cache_size=1000,
+                server_settings=_server_settings(self._name, self._statement_seconds) | settings,
+                timeout=2,
+                command_timeout=self._statement_seconds + 5 if self._statement_seconds else None,
+            )
+            await _prepare(connection)
+            return connection
+
+        return Pool(connect, size)
 
     async def close(self) -> None:
-        for pool in (self._pool, self._read_pool):
-            if pool is not None:
-                try:
-                    async with asyncio.timeout(5):
-                        await pool.close()
-                except TimeoutError:
-                    pool.terminate()
-        self._pool = self._read_pool = None
+        for pool in {self._pool, self._read_pool, self._custom_pool} - {None}:
+            assert pool is not None
+            await pool.close()
+        self._pool = self._read_pool = self._custom_pool = None
 
-    @asynccontextmanager
-    async def _borrow(self, pool: asyncpg.Pool | None) -> AsyncIterator[asyncpg.Connection]:
-        if pool is None:
-            raise Unavailable("the database connection is not open")
-        try:
-            async with asyncio.timeout(ACQUIRE_SECONDS):
-                connection = await pool.acquire()
-        except TimeoutError as error:
-            raise Unavailable("all database connections are busy, try again shortly") from error
-        except _UNAVAILABLE as error:
-            raise Unavailable("the database cannot be reached, try again shortly", after_seconds=2) from error
-        try:
-            yield connection
-        except _UNAVAILABLE as error:
-            raise Unavailable("the database could not finish this in time, try again shortly", after_seconds=2) from error
-        finally:
-            await pool.release(connection)
-
-    @asynccontextmanager
-    async def read(self, *, replica: bool = False) -> AsyncIterator[Session]:
+    def read(self, *, replica: bool = False) -> AbstractAsyncContextManager[Session]:
         """Single statements, each its own snapshot. ``replica`` allows an answer that lags behind the primary."""
-        pool = self._read_pool if replica and self._read_pool is not None else self._pool
-        async with self._borrow(pool) as connection:
-            yield Session(connection)
+        return _Borrowed(self._read_pool if replica else self._pool)
+
+    def read_custom(self) -> AbstractAsyncContextManager[Session]:
+        """The same, with plans made for the values at hand.
+
+        They matter for spatial filters: a generic plan combines the spatial index with one over the whole jurisdiction
+        and goes wrong by two orders of magnitude. Connections of their own, because a setting is one more round trip.
+        """
+        return _Borrowed(self._custom_pool)
 
     @asynccontextmanager
-    async def snapshot(self, *, replica: bool = False, custom_plans: bool = False) -> AsyncIterator[Session]:
-        """A read-only transaction: cursors, and plans made for the values at hand.
-
-        Custom plans matter for spatial filters: a generic plan combines the spatial index with one over the whole
-        jurisdiction and goes wrong by two orders of magnitude.
-        """
-        pool = self._read_pool if replica and self._read_pool is not None else self._pool
-        async with self._borrow(pool) as connection:
-            begin = "BEGIN READ ONLY"
-            await connection.execute(f"{begin}; SET LOCAL plan_cache_mode = force_custom_plan" if custom_plans else begin)
+    async def snapshot(self, *, replica: bool = False) -> AsyncIterator[Session]:
+        """A read-only transaction: one snapshot for several statements, and cursors."""
+        async with self.read(replica=replica) as session:
+            await session.connection.execute("BEGIN READ ONLY")
             try:
-                yield Session(connection)
+                yield session
             finally:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
+                if not session.connection.is_closed():
+                    await session.connection.execute("ROLLBACK")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Session]:
         """One transaction; it has committed, durably, when the block ends without an exception."""
-        async with self._borrow(self._pool) as connection, connection.transaction():
-            yield Session(connection)
+        async with self.read() as session, session.connection.transaction():
+            yield session
 
     @property
     def idle(self) -> int:
         """Connections that could be used at once, counting those not opened yet."""
-        pool = self._pool
-        return 0 if pool is None else pool.get_idle_size() + pool.get_max_size() - pool.get_size()
+        return 0 if self._pool is None else self._pool.idle

@@ -47,12 +47,8 @@ async def find_page(db: Database, city: CitySnapshot, filters: Filters, sort: So
 async def _run(db: Database, city: CitySnapshot, filters: Filters, sort: Sort, page: Page) -> list[Found]:
     shape = shape_of(filters, sort, page)
     statement, values = page_statement(shape), values_of(city.key, filters, page, grid_metres=_grid(city))
-    if shape.needs_custom_plan:
-        async with db.snapshot(custom_plans=True) as session:
-            rows = await session.fetch(statement, values)
-    else:
-        async with db.read() as session:
-            rows = await session.fetch(statement, values)
+    async with db.read_custom() if shape.needs_custom_plan else db.read() as session:
+        rows = await session.fetch(statement, values)
     return [Found(row[0], row[1], row[2], None, row[3]) for row in rows]
 
 
