@@ -1,0 +1,113 @@
+"""Connections kept for use again, without what asyncpg's own pool does between two uses.
+
+That one makes a proxy, two futures, a task and two timers each time, which costs as much as a small read itself
+(docs/decisions/0011). Here a connection is handed over as it is; one that may be in the middle of something is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import asyncpg
+
+_CLOSE_SECONDS = 2.0
+
+
+class Pool:
+    """At most ``size`` connections, opened when first needed; those who wait are served in their order."""
+
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int) -> None:
+        self._connect = connect
+        self._size = size
+        self._idle: list[asyncpg.Connection] = []
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._open = 0
+        self._closing: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def take(self) -> asyncpg.Connection | None:
+        """An idle connection at once, or None."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+            self._open -= 1
+        return None
+
+    async def acquire(self, seconds: float) -> asyncpg.Connection:
+        """Opens one or waits for one. Raises TimeoutError, and what connecting raises."""
+        async with asyncio.timeout(seconds):
+            while (connection := self.take()) is None:
+                if self._closed:
+                    raise asyncpg.InterfaceError("the pool is closed")
+                if self._open < self._size:
+                    return await self._new()
+                turn = asyncio.get_running_loop().create_future()
+                self._waiting.append(turn)
+                try:
+                    await turn
+                except BaseException:
+                    if turn.done() and not turn.cancelled():
+                        self._call_next()  # the turn came too late for us
+                    raise
+        return connection
+
+    async def _new(self) -> asyncpg.Connection:
+        self._open += 1
+        try:
+            return await self._connect()
+        except BaseException:
+            self._gone()
+            raise
+
+    def release(self, connection: asyncpg.Connection) -> None:
+        """Give it back when its last statement has ended."""
+        if connection.is_closed():
+            self._gone()
+        elif self._closed or connection.is_in_transaction():
+            self.discard(connection)
+        else:
+            self._idle.append(connection)
+            if self._waiting:
+                self._call_next()
+
+    def discard(self, connection: asyncpg.Connection) -> None:
+        """Close one whose statement may still run; its place is free when the server has let go of it."""
+        task = asyncio.create_task(self._close(connection))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close(self, connection: asyncpg.Connection) -> None:
+        try:
+            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.close(timeout=_CLOSE_SECONDS)
+        finally:
+            if not connection.is_closed():
+                connection.terminate()
+            self._gone()
+
+    def _gone(self) -> None:
+        self._open -= 1
+        self._call_next()
+
+    def _call_next(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    async def close(self) -> None:
+        """Close what is idle; what is in use is closed when it comes back."""
+        self._closed = True
+        while self._idle:
+            self.discard(self._idle.pop())
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    @property
+    def idle(self) -> int:
+        """Connections that could be used at once, counting those not opened yet."""
+        return len(self._idle) + self._size - self._open
