@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from open311_api import __version__
-from open311_api.commands import cluster, database, demo, doctor, openapi, serving
+from open311_api.commands import cluster, database, demo, doctor, imports, openapi, serving
 from open311_api.commands.city import city_app
 from open311_api.commands.keys import keys_app
 
@@ -40,6 +40,7 @@ app.command("migrate")(database.migrate)
 app.add_typer(city_app, name="city")
 app.add_typer(keys_app, name="keys")
 app.command("demo")(demo.demo)
+app.command("import")(imports.import_)
 app.add_typer(cluster.app, name="cluster")
 app.command("doctor")(doctor.doctor)
 app.command("secret-key")(database.secret_key)
