@@ -92,9 +92,11 @@ def key_of(request: Request, parameters: Parameters, query: Parameters | None = 
 def _extensions(parameters: Parameters) -> bool:
     """``true``, ``1``, ``yes`` or a list of names switches them on (contract 4)."""
     words = {word.lower() for word in parameters.items("extensions")}
+    if not words:
+        return False
     if words & {"false", "0", "no"} and words - {"false", "0", "no"}:
         raise Invalid.of("extensions", "extensions was sent both as true and as false; send it once")
-    return bool(words) and not words <= set(_FALSE)
+    return not words <= set(_FALSE)
 
 
 def answer(call: Call, body: bytes, headers: Mapping[str, str] | None = None, *, status_code: int = 200) -> Response:

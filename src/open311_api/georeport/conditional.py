@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 
@@ -30,6 +31,7 @@ def _settled(modified: datetime) -> datetime:
     return modified.replace(microsecond=0) + _SETTLED
 
 
+@lru_cache(maxsize=256)
 def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from base64 import b32encode
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from random import getrandbits
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from open311_api.config import Settings
 from open311_api.web.callers import Callers
+from open311_api.web.logs import access_log
 from open311_api.web.metrics import Metrics
 from open311_api.web.rate_limits import RateLimits
 
@@ -47,7 +47,7 @@ class Edge:
         self._callers = callers
         self._metrics = metrics
         self._allowed_methods = allowed_methods
-        self._access_log = settings.access_log
+        self._access_log = access_log(settings)
         self._post_origins = frozenset(settings.cors_post_origins)
         self._any_origin = "*" in self._post_origins
 
@@ -86,7 +86,7 @@ class _Exchange:
         self.method: str = scope["method"]
         self.headers = dict(scope["headers"])
         self.client = _client(scope, self.headers, edge._settings.proxy_networks)
-        self.request_id = b32encode(os.urandom(10)).lower()
+        self.request_id = b"%016x" % getrandbits(64)  # unlike any other, but no secret
         self.target: str = scope["path"]
         self.extra: list[tuple[bytes, bytes]] = []
 
@@ -203,9 +203,8 @@ class _Exchange:
         route = self.scope.get("route")
         pattern = getattr(route, "path", "") or "unmatched"
         self.edge._metrics.answered(self.method, pattern, self.status, seconds)
-        if self.edge._access_log:
-            structlog.get_logger("open311.access").info(
-                "answered",
+        if (log := self.edge._access_log) is not None:
+            log(
                 request_id=self.request_id.decode(),
                 client=_shortened(self.client),
                 method=self.method,
