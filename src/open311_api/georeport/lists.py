@@ -19,7 +19,7 @@ from open311_api.georeport.list_parameters import ListQuery, list_query, write_c
 from open311_api.georeport.rendering import element, join, number, to_json
 from open311_api.service_requests.list_sql import COUNT_LIMIT, SNAPSHOT
 from open311_api.service_requests.listing import Found
-from open311_api.service_requests.lists import count_matches, find_page, place_after
+from open311_api.service_requests.lists import count_matches, find_page, place_after, planned_read
 from open311_api.service_requests.queries import find_requests, listed_versions, public_history
 from open311_api.service_requests.types import HistoryItem, RequestRow
 
@@ -96,7 +96,7 @@ async def _total(call: Call, query: ListQuery, length: int, *, more: bool) -> in
         return page.offset + length
     counts = state_of(call).counts
     key = (call.city.key, query.filters)
-    async with call.runtime.db.read() as session:
+    async with planned_read(call.runtime.db, query.filters) as session:
         snapshot: str = await session.value(SNAPSHOT)
         known = counts.get(key)
         if known is None or known[0] != snapshot:

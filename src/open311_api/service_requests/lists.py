@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from sqlalchemy import literal_column, select, table
@@ -44,10 +45,17 @@ async def find_page(db: Database, city: CitySnapshot, filters: Filters, sort: So
     return await _run(db, city, filters, sort, page)
 
 
+def planned_read(db: Database, filters: Filters) -> AbstractAsyncContextManager[Session]:
+    """A read whose statements are planned for the values at hand where a plan for all values would go wrong."""
+    if shape_of(filters, Sort(), Page()).needs_custom_plan:
+        return db.read_custom()
+    return db.read()
+
+
 async def _run(db: Database, city: CitySnapshot, filters: Filters, sort: Sort, page: Page) -> list[Found]:
     shape = shape_of(filters, sort, page)
     statement, values = page_statement(shape), values_of(city.key, filters, page, grid_metres=_grid(city))
-    async with db.read_custom() if shape.needs_custom_plan else db.read() as session:
+    async with planned_read(db, filters) as session:
         rows = await session.fetch(statement, values)
     return [Found(row[0], row[1], row[2], None, row[3]) for row in rows]
 
