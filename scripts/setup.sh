@@ -34,8 +34,11 @@ setup() { # setup run|test
     exec 9>>"$log.lock"
     flock -n 9 || { say "Waiting for another set-up in this folder"; flock 9; }
   fi
+  set -E
+  trap 'show_log 5; die "The set-up failed at \"$BASH_COMMAND\"; the whole log: $log" "Start this again: it goes on where it stopped."' ERR
   set_up_python "$wanted"
   if [ "$wanted" = test ] || [ -z "${OPEN311_DATABASE_URL:-}" ]; then set_up_postgis; fi
+  trap - ERR
   exec 9>&-
   PATH="$venv/bin:$PATH"
 }
