@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -254,8 +255,8 @@ OPERATIONS: dict[str, dict[str, Any]] = {
         "true for a place inside the jurisdiction's boundary: reports from there are taken.",
         _BOTH,
         *READ,
-        LAT,
-        LONG,
+        replace(LAT, required=True),
+        replace(LONG, required=True),
         ok=answered("The answer.", "Coverage", "coverage", [("inside", "Inside", examples.COVERAGE)]),
         conditional=False,
     ),

@@ -33,13 +33,14 @@ class Parameter:
     also: tuple[str, ...] = ()
     place: str = "query"
     example: Any = None
+    required: bool = False
 
     def document(self) -> Json:
         text = self.description
         if self.also:
             text += f" Also understood as {', '.join(f'`{name}`' for name in self.also)}."
         made: Json = {"name": self.name, "in": self.place, "description": text, "schema": self.schema}
-        if self.place == "path":
+        if self.required or self.place == "path":
             made["required"] = True
         if self.schema.get("type") == "array":
             made |= {"style": "form", "explode": False}
