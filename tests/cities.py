@@ -71,7 +71,7 @@ def _services(draw: st.DrawFn, departments: list[str], areas: list[str]) -> tupl
         groups = tuple(draw(st.lists(names, max_size=2)))
         translations = {}
         for locale in draw(st.sets(_locales, max_size=2)):
-            words = {"name": draw(names), "notice": draw(texts), "groups": [draw(names) for _ in groups]}
+            words = {"name": draw(names), "description": draw(texts), "groups": [draw(names) for _ in groups]}
             translations[locale] = {name: value for name, value in words.items() if value}
         services.append(
             CityService(

@@ -23,6 +23,7 @@ from open311_api.db.database import Database
 from open311_api.db.sealing import Sealer, secret_keys
 from open311_api.errors import Open311Error, RateLimited, Unavailable
 from open311_api.events.publish import Publisher
+from open311_api.georeport import endpoints
 from open311_api.georeport import errors as georeport_errors
 from open311_api.georeport.fragments import FragmentCache
 from open311_api.georeport.lists import GeoReportState
@@ -39,7 +40,8 @@ from open311_api.web.pulse import Pulse
 from open311_api.web.rate_limits import RateLimits
 from open311_api.web.runtime import Runtime
 
-add_compress_type("application/geo+json")
+for kind in ("application/geo+json", "text/csv"):
+    add_compress_type(kind)
 
 
 def build_app(settings: Settings) -> ASGIApp:
@@ -91,6 +93,7 @@ def bare_app(settings: Settings) -> FastAPI:
     app.state.api_document = docs.ApiDocument(openapi_document, to_yaml)
     app.include_router(router)
     app.include_router(bulk_router)
+    app.add_api_route("/", endpoints.home, include_in_schema=False)
     app.include_router(health.router)
     app.include_router(docs.router)
     for kind, handler in {**_HANDLERS, Exception: cast(Any, _unexpected)}.items():
@@ -124,6 +127,8 @@ def _error_body(scope: Scope, status_code: int) -> tuple[bytes, bytes]:
     if scope.get("open311"):
         format_ = "json" if error_format(cast(Any, scope)) == "json" else "xml"
         return CONTENT_TYPES[format_], georeport_errors.error_body(status_code, [words], cast(Any, format_))
+    if status_code == 404:
+        words = "nothing is served at this address; the documentation at /docs lists what is"
     return problems.CONTENT_TYPE, problems.problem_body(status_code, detail=words, instance=scope.get("request_id", ""))
 
 

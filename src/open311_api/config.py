@@ -40,12 +40,6 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(default_factory=_default_data_dir, description="private cluster, keys of the demo, media")
     secret_keys: str | None = Field(None, description="id:base64 of 32 bytes, comma-separated; the first writes, all read")
-    outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="networks that outbound calls may reach although they are private, comma-separated"
-    )
-    outbound_http: bool = Field(False, description="allow plain http for outbound calls")
-    media_url: str | None = Field(None, description="where media are served from, when not by this server")
-    smtp_url: str | None = Field(None, description="smtp://… for notices to owners of subscriptions")
 
     log_format: Literal["json", "console"] = Field("json", description="json lines, or text for people")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least important line that is written")
@@ -78,23 +72,21 @@ class Settings(BaseSettings):
         reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 names, not a bind
         return {**values, "public_url": f"http://{reachable}:{values.get('port') or 8000}"}
 
-    @field_validator("trusted_proxies", "outbound_allow", "cors_post_origins", "metrics_allow", mode="before")
+    @field_validator("trusted_proxies", "cors_post_origins", "metrics_allow", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies", "outbound_allow", "metrics_allow")
+    @field_validator("trusted_proxies", "metrics_allow")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for part in value:
             ip_network(part, strict=False)
         return value
 
-    @field_validator("public_url", "media_url")
+    @field_validator("public_url")
     @classmethod
-    def _absolute(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
+    def _absolute(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
             raise ValueError("must be an absolute http or https address without query, such as https://311.city.example")

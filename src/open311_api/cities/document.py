@@ -87,7 +87,6 @@ class ServiceTranslation(Entry):
     description: Text | None = None
     group: Name | None = None
     groups: list[Name] | None = None
-    notice: Text | None = None
 
 
 class ServiceEntry(Entry):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from open311_api.commands.running import command, console, load_settings, messages, open_database, write_json
+from open311_api.commands.schema import require_schema
 
 keys_app = typer.Typer(
     help="Make, list, rotate and revoke API keys.",
@@ -33,6 +34,7 @@ async def create(
 
     settings = load_settings()
     async with open_database(settings) as db:
+        await require_schema(db)
         keys = None
         if jurisdiction:
             async with db.read() as session:
@@ -65,6 +67,7 @@ async def list_(as_json: bool = typer.Option(False, "--json", help="Print JSON a
     from open311_api.catalog.queries import jurisdiction_ids
 
     async with open_database(load_settings()) as db, db.read() as session:
+        await require_schema(db)
         keys = await list_keys(session)
         names = await jurisdiction_ids(session)
     if as_json:
@@ -107,6 +110,7 @@ async def rotate(
     from open311_api.api_keys.create import rotate_key
 
     async with open_database(load_settings()) as db:
+        await require_schema(db)
         made = await rotate_key(db, key_id, grace=timedelta(hours=grace_hours))
     if as_json:
         write_json({"key": made.text, "key_id": made.key_id})
@@ -125,5 +129,6 @@ async def revoke(
     from open311_api.api_keys.revoke import revoke_key
 
     async with open_database(load_settings()) as db:
+        await require_schema(db)
         await revoke_key(db, key_id, only_this_secret=only_this_secret)
     messages.print(f"{key_id} is revoked.")

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 async def require_schema(db: Database) -> None:
     """Raises ConfigurationError with the remedy when the database was not migrated, or not by this release."""
+    await require_schema_at(db.url)
+
+
+async def require_schema_at(url: str) -> None:
     from open311_api.db.migrate import current_revision, head_revision
 
-    if await current_revision(db.url) != head_revision():
+    if await current_revision(url) != head_revision():
         raise ConfigurationError("the schema of the database is not that of this release; run first: open311 migrate")

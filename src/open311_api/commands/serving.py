@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -22,6 +24,7 @@ def serve(
     Stops cleanly on Ctrl-C or SIGTERM: what is under way is finished first.
     """
     from open311_api.db.cluster import database_url
+    from open311_api.db.sealing import Sealer, secret_keys
     from open311_api.supervisor import Supervisor, listen
     from open311_api.web.logs import configure_logs
 
@@ -31,14 +34,26 @@ def serve(
     settings = load_settings()
     configure_logs(settings)
     try:
-        # Started here, once, before several processes would try it together.
-        os.environ["OPEN311_DATABASE_URL"] = database_url(settings)
+        # Looked at here, once: processes that cannot work would only be restarted for ever.
+        os.environ["OPEN311_DATABASE_URL"] = url = database_url(settings)
+        Sealer.parse(secret_keys(settings))
+        _require_schema(url)
         server = listen(settings.host, settings.port)
     except Open311Error as error:
         messages.print(f"[red]Error:[/] {error}", soft_wrap=True)
         raise typer.Exit(1) from None
     os.environ.setdefault("OPEN311_PUBLIC_URL", _public_url(settings.public_url, settings.port, server.getsockname()[1]))
     raise typer.Exit(Supervisor(settings.web_workers, worker, server.fileno()).run())
+
+
+def _require_schema(url: str) -> None:
+    """A database that is away now is no reason to stop: the processes wait for it and say that they are not ready."""
+    import asyncpg
+
+    from open311_api.commands.schema import require_schema_at
+
+    with suppress(OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
+        asyncio.run(require_schema_at(url))
 
 
 def _public_url(configured: str, port: int, bound: int) -> str:

@@ -7,8 +7,12 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 from open311_api.db.database import connect
+from open311_api.errors import ConfigurationError
+
+INSUFFICIENT_PRIVILEGE, LOCK_NOT_AVAILABLE = "42501", "55P03"
 
 
 def _scripts() -> Path:
@@ -34,8 +38,22 @@ def head_revision() -> str:
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Upgrade to ``revision``; each migration commits by itself, so an interrupted run goes on where it stopped."""
-    command.upgrade(configuration(url), revision)
+    """Upgrade to ``revision``; each migration commits by itself, so an interrupted run goes on where it stopped.
+
+    Raises ConfigurationError when the user lacks a right or a lock could not be had.
+    """
+    try:
+        command.upgrade(configuration(url), revision)
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state == INSUFFICIENT_PRIVILEGE:
+            raise ConfigurationError(
+                "the database user may not create the extension PostGIS; let an administrator run once, in this database: "
+                "CREATE EXTENSION postgis; CREATE EXTENSION pg_trgm; CREATE EXTENSION unaccent"
+            ) from error
+        if state == LOCK_NOT_AVAILABLE:
+            raise ConfigurationError("a table was in use for too long, and nothing was changed; run open311 migrate again") from error
+        raise
 
 
 def downgrade(url: str, revision: str) -> None:

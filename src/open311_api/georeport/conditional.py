@@ -23,7 +23,9 @@ def etag(*parts: object) -> str:
 def validators(*, tag: str, modified: datetime, now: datetime) -> dict[str, str]:
     """ETag and Last-Modified. A young date proves nothing yet; a settled one is what If-Modified-Since must reach."""
     settled = _settled(modified)
-    shown = settled if settled <= now else min(modified, now)
+    # The server's Date header may be up to a second old, and Last-Modified must not lie behind it.
+    latest = now - timedelta(seconds=1)
+    shown = settled if settled <= latest else min(modified, latest)
     return {"etag": tag, "last-modified": http_date(shown), "cache-control": "no-cache"}
 
 
