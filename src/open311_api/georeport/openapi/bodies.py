@@ -36,6 +36,19 @@ def _texts() -> Json:
     return made
 
 
+_NAMES = {
+    "application/json": "Report",
+    "application/x-www-form-urlencoded": "ReportForm",
+    "multipart/form-data": "ReportMultipart",
+}
+"""A schema of its own for each encoding, all alike: generated clients tell the encodings apart by the class of the body."""
+
+
+def report_schemas() -> Json:
+    """By the name they have among the components."""
+    return {name: {**report_schema(), "title": name} for name in _NAMES.values()}
+
+
 def report_schema() -> Json:
     """What a report may hold; unknown names are ignored."""
     properties = _properties()
@@ -43,7 +56,6 @@ def report_schema() -> Json:
         # The docs page fills its form with these: a field left empty is a field left out.
         field["examples"] = [FORM.get(name, [] if field["type"] == "array" else "")]
     return {
-        "title": "Report",
         "type": "object",
         "description": "A new report. It needs a service and a place: `lat` with `long`, or `address_string`, or `address_id`; "
         "all of "
@@ -93,18 +105,19 @@ def _properties() -> Json:
 
 def report_body() -> Json:
     """A form, a multipart form or JSON."""
-    schema = {"$ref": "#/components/schemas/Report"}
     encoding = {
         "attribute": {"style": "deepObject", "explode": True},
         "media_url": {"style": "form", "explode": True},
     }
+    content: Json = {
+        media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}, "examples": POST_EXAMPLES}
+        for media_type, name in _NAMES.items()
+    }
+    for media_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        content[media_type]["encoding"] = encoding
     return {
         "required": True,
         "description": f"At most {MAXIMUM_FIELDS:,} fields, UTF-8. Every field may stand in the query instead. "
         "In a multipart form, each answer is a part of its own, named `attribute[CODE]`.",
-        "content": {
-            "application/json": {"schema": schema, "examples": POST_EXAMPLES},
-            "application/x-www-form-urlencoded": {"schema": schema, "encoding": encoding, "examples": POST_EXAMPLES},
-            "multipart/form-data": {"schema": schema, "encoding": encoding, "examples": POST_EXAMPLES},
-        },
+        "content": content,
     }

@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from open311_api.georeport import export_schemas, schemas
 from open311_api.georeport.openapi.answers import HEADERS, shared_answers
-from open311_api.georeport.openapi.bodies import report_schema
+from open311_api.georeport.openapi.bodies import report_schemas
 from open311_api.georeport.openapi.operations import OPERATIONS
 from open311_api.georeport.openapi.parameters import Json
 
@@ -108,7 +108,7 @@ def _schemas() -> Json:
         for field in schema.get("properties", {}).values():
             field.pop("title", None)
             field.pop("default", None)
-    return {**made, "Report": report_schema()}
+    return {**made, **report_schemas()}
 
 
 def to_yaml(document: dict[str, Any]) -> str:
