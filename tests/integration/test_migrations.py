@@ -74,7 +74,8 @@ async def test_the_database_refuses_a_request_without_a_department(database_url:
     connection = await asyncpg.connect(database_url)
     try:
         nullable = await connection.fetchval(
-            "SELECT is_nullable FROM information_schema.columns WHERE (table_name, column_name) = ('service_request', 'department_key')"
+            "SELECT is_nullable FROM information_schema.columns"
+            " WHERE (table_name, column_name) = ('service_request', 'department_key')"
         )
     finally:
         await connection.close()

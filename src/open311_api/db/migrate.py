@@ -52,7 +52,7 @@ def migrate(url: str, revision: str = "head") -> None:
                 "CREATE EXTENSION postgis; CREATE EXTENSION pg_trgm; CREATE EXTENSION unaccent"
             ) from error
         if state == LOCK_NOT_AVAILABLE:
-            raise ConfigurationError("a table was in use for too long, and nothing was changed; run open311 migrate again") from error
+            raise ConfigurationError("a table was in use for too long, nothing was changed; run open311 migrate again") from error
         raise
 
 
