@@ -94,5 +94,9 @@ class Conflict(Open311Error):
         super().__init__(message)
 
 
+class Contended(Unavailable):
+    """The database undid a transaction because of others beside it: nothing happened, and at once again is right."""
+
+
 class ConfigurationError(Open311Error):
     """The installation is set up in a way that cannot work; the text says how to mend it."""

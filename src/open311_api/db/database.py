@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from open311_api.db.pool import Pool
 from open311_api.db.statements import Statement, as_statement
-from open311_api.errors import Unavailable
+from open311_api.errors import Contended, Unavailable
 
 ACQUIRE_SECONDS = 1.5
 """How long a caller waits for a free connection before it hears 503 (promise: within two seconds)."""
@@ -21,9 +21,9 @@ ACQUIRE_SECONDS = 1.5
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server said good-bye and the connection has not noticed yet
     asyncpg.OperatorInterventionError,  # shutting down, starting up, statement timeout
     asyncpg.InsufficientResourcesError,  # too many connections, disk full, out of memory
-    asyncpg.TransactionRollbackError,  # serialization failure, deadlock
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
     ConnectionError,
@@ -134,10 +134,12 @@ class _Borrowed(AbstractAsyncContextManager[Session]):
         if error is None:
             self._pool.release(self._connection)
             return
-        if isinstance(error, Exception) and not isinstance(error, TimeoutError):
+        if isinstance(error, Exception) and not isinstance(error, TimeoutError | asyncpg.InternalClientError):
             self._pool.release(self._connection)
-        else:  # cancelled or out of time: the statement may still run
+        else:  # cancelled, out of time or out of step: the statement may still run
             self._pool.discard(self._connection)
+        if isinstance(error, asyncpg.TransactionRollbackError):  # serialization failure, deadlock
+            raise Contended("others were writing the same, try again shortly") from error
         if isinstance(error, _UNAVAILABLE):
             raise Unavailable("the database could not finish this in time, try again shortly", after_seconds=2) from error
 

@@ -14,13 +14,14 @@ from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.catalog.types import Department
 from open311_api.db.database import Database
 from open311_api.db.sealing import Sealer
-from open311_api.errors import Unavailable
+from open311_api.errors import Contended, Unavailable
 from open311_api.service_requests.insertion import insertion
 from open311_api.service_requests.numbering import new_token, parse_format
 from open311_api.service_requests.repeats import Repeated, first_answer, remember
 from open311_api.service_requests.types import PRIVATE, Idempotency, Submission, Submitted
 
 _ID_ATTEMPTS = 50
+_MOST_UNDONE = 3
 _BLACKBOX_NOTICE = "Thank you. Your report was passed on to the department; its progress is not published."
 
 
@@ -45,6 +46,7 @@ async def submit(
     if submission.contact:
         values |= _sealed(submission, sealer)
     token = None if numbered else values["token"]
+    undone = 0
     for _ in range(_ID_ATTEMPTS):
         try:
             if not idempotency and not submission.references:
@@ -64,6 +66,10 @@ async def submit(
                 return await first_answer(
                     session, city=city, caller=caller, submission=submission, idempotency=idempotency, now=now
                 )
+        except Contended:
+            undone += 1
+            if undone > _MOST_UNDONE:
+                raise
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != "uq_service_request_id":
                 raise
