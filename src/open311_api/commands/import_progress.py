@@ -61,7 +61,7 @@ class ProgressBars(ImportProgress):
 
     def reading(self, *, position: int, size: int, rows: int) -> None:
         assert self._reading is not None
-        self._bars.update(self._reading, total=size, completed=position, rows=rows)
+        self._bars.update(self._reading, total=size or None, completed=position, rows=rows)
 
     def merging(self, done: int, rows: int) -> None:
         if self._merging is None:

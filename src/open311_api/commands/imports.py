@@ -49,27 +49,29 @@ async def import_(
         dry_run=dry_run,
         create_as=create or None,
     )
-    _end_like_ctrl_c()
+    # The end of a service or a shell is as tidy as Ctrl-C; an end by force leaves as little, a second later.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
     async with open_database(load_settings()) as db:
         with ProgressBars(messages) as bars:
-            result = await import_file(db, order, bars)
+            try:
+                result = await import_file(db, order, bars)
+            except asyncio.CancelledError:
+                messages.print("An import stores the whole file or nothing: run it again at any time.")
+                raise
     if as_json:
         write_json(result.to_json())
     else:
         _tell(result)
 
 
-def _end_like_ctrl_c() -> None:
-    """SIGTERM ends the transaction tidily too; its end by force would do the same, a second later."""
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-
-
 def _tell(result: ImportResult) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=f"{result.source} → {result.jurisdiction_id}" + ("  (dry run, nothing kept)" if result.dry_run else ""))
+    console.print(f"[bold]{escape(result.source)}[/] → [bold]{escape(result.jurisdiction_id)}[/]", soft_wrap=True)
+    if result.dry_run:
+        console.print("Dry run: nothing was kept.")
+    table = Table()
     table.add_column("rows")
     table.add_column("number", justify="right")
     table.add_row("[bold]read[/]", f"[bold]{result.read:,}[/]", end_section=True)
@@ -89,6 +91,8 @@ def _remarks(result: ImportResult) -> list[str]:
     remarks = [f"{result.seconds:.1f} s, {result.per_second:,} rows a second."]
     if result.new_services or result.new_departments:
         remarks.append(f"New in the catalogue: {result.new_services:,} services, {result.new_departments:,} departments.")
+    if result.equal_rows:
+        remarks.append(f"{result.equal_rows:,} rows without an id are equal to an earlier one; each was kept.")
     if result.without_place:
         remarks.append(f"{result.without_place:,} requests have no place.")
     if result.unusable_places:

@@ -81,7 +81,7 @@ class _Tree:
         return table
 
     def _inner(self, node: yaml.Node, at: _Steps, around: yaml.Node) -> Any:
-        if node.start_mark.index < around.start_mark.index:  # an alias; a mapping needs none, and a bomb is made of them
+        if node.start_mark.index <= around.start_mark.index:  # an alias to what is further out or above
             self.problems.append(f"{self._file}:{around.start_mark.line + 1}: aliases are not read here; write it out")
             return None
         return self.value(node, at)

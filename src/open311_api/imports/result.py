@@ -20,6 +20,8 @@ class ImportResult:
     unchanged: int = 0
     repeated: int = 0
     """Earlier rows with an id that a later row of the file has too."""
+    equal_rows: int = 0
+    """Rows without an id that are equal to an earlier row; stored like any other."""
     reasons: Counter[str] = field(default_factory=Counter)
     without_place: int = 0
     unusable_places: int = 0
@@ -67,6 +69,7 @@ class ImportResult:
             "jurisdiction": self.jurisdiction_id,
             "dry_run": self.dry_run,
             **self.counts(),
+            "equal_rows": self.equal_rows,
             "unusable_places": self.unusable_places,
             "unlikely_closings": self.unlikely_closings,
             "unknown_statuses": self.unknown_statuses,

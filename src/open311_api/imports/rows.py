@@ -63,9 +63,12 @@ class Plan:
     def lines(self, rows: Sequence[Row]) -> bytes:
         """Lines for COPY; a row that cannot be used is handed to ``refuse``."""
         lines = []
-        for row, point in zip(rows, self.places([row.cells for row in rows]), strict=True):
+        points = iter(self.places([row.cells for row in rows if row.wrong is None]))
+        for row in rows:
             try:
-                lines.append(self._line(row.number, row.cells, point))
+                if row.wrong is not None:
+                    raise row.wrong
+                lines.append(self._line(row.number, row.cells, next(points)))
             except Rejected as rejected:
                 self._refuse(row, rejected)
         return "".join(lines).encode()
@@ -76,10 +79,9 @@ class Plan:
             raise Rejected(TOO_LONG, f"{len(written)} characters")
         # Most rows are plain: only the others pay for cleaning and escaping.
         plain = written.isprintable() and "\\" not in written
-        if not plain:
-            cells = _cleaned(cells, written)
+        read, cells = cells, cells if plain else _cleaned(cells, written)
         texts = [
-            self._made_id(cells) if self._id is None else _checked_id(self._id(cells)),
+            self._made_id(cells) if self._id is None else _checked_id(self._id(read)),
             self._channels(self._channel(cells)),
             self._title(cells),
             self._description(cells),

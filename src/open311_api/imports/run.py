@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -83,7 +82,7 @@ async def import_file(db: Database, order: Order, progress: Progress | None = No
     wanted = order.mapping.columns()
     with (
         Table(order.path, delimiter=order.mapping.delimiter, wanted=wanted) as table,
-        closing(Rejects(order.rejects, table.columns)) as rejects,
+        Rejects(order.rejects, table.columns) as rejects,
     ):
         work = _Import(order, table, rejects, progress or Progress())
         try:
@@ -122,8 +121,10 @@ class _Import:
         await staging.copy_rows(session, self._blocks(plan))
         self.result.read_seconds = perf_counter() - started
         await staging.analyze(session, staging.ROW)
-        repeats = await session.execute(NUMBER_EQUALS if plan.makes_ids else FORGET_REPEATS)
-        self.result.repeated = 0 if plan.makes_ids else repeats
+        if plan.makes_ids:
+            self.result.equal_rows = await session.execute(NUMBER_EQUALS)
+        else:
+            self.result.repeated = await session.execute(FORGET_REPEATS)
         prepared = await prepare_catalogue(session, key, plan.services.found, plan.departments.found)
         if not self.order.dry_run:
             await pass_imported_numbers(session, key, id_format)
@@ -185,10 +186,7 @@ class _Import:
         if not rows:
             return None
         self.result.read += len(rows)
-        for row in rows:
-            if row.wrong is not None:
-                self.rejects.refuse(row, row.wrong)
-        return plan.lines([row for row in rows if row.wrong is None])
+        return plan.lines(rows)
 
     async def _merge(self, session: Session, values: dict[str, Any]) -> Merged:
         """A report that takes one of these ids at this moment makes the attempt fail; the next one sees it."""

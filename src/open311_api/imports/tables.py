@@ -72,8 +72,8 @@ class Table:
 
     @property
     def position(self) -> int:
-        """Bytes of the file read so far, compressed ones where it is compressed."""
-        return self._raw.tell()
+        """Bytes of the file read so far, compressed ones where it is compressed; unknown, so 0, for a pipe."""
+        return self._raw.tell() if self._raw.seekable() else 0
 
     @property
     def identity(self) -> Callable[[Sequence[str]], str]:
