@@ -17,15 +17,14 @@ from open311_api.georeport.documents import request_document
 from open311_api.georeport.fragments import FragmentCache
 from open311_api.georeport.list_parameters import ListQuery, list_query, write_cursor
 from open311_api.georeport.rendering import element, join, number, to_json
-from open311_api.service_requests.list_sql import COUNT_LIMIT, SNAPSHOT
+from open311_api.service_requests.counting import Counts
 from open311_api.service_requests.listing import Found
-from open311_api.service_requests.lists import count_matches, find_page, place_after, planned_read
+from open311_api.service_requests.lists import find_page, place_after
 from open311_api.service_requests.queries import find_requests, listed_versions, public_history
 from open311_api.service_requests.types import HistoryItem, RequestRow
 
 ROOT = "service_requests"
 _WINDOW_NAMES = ("start_date", "end_date", "updated_after", "updated_before", "updated", "service_request_id")
-_MOST_COUNTS = 2000
 
 
 @dataclass(slots=True)
@@ -33,7 +32,7 @@ class GeoReportState:
     """What the public face remembers in this process."""
 
     fragments: FragmentCache
-    counts: dict[object, tuple[str, int]] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
 
 
 def state_of(call: Call) -> GeoReportState:
@@ -90,21 +89,11 @@ async def _page(call: Call, query: ListQuery, headers: dict[str, str]) -> list[F
 
 
 async def _total(call: Call, query: ListQuery, length: int, *, more: bool) -> int | None:
-    """Exact or None (C-208). A count is used again while no transaction has written since it was made."""
+    """Exact or None (C-208)."""
     page = query.page
     if not more and page.after is None and (length or page.offset == 0):
         return page.offset + length
-    counts = state_of(call).counts
-    key = (call.city.key, query.filters)
-    async with planned_read(call.runtime.db, query.filters) as session:
-        snapshot: str = await session.value(SNAPSHOT)
-        known = counts.get(key)
-        if known is None or known[0] != snapshot:
-            known = (snapshot, await count_matches(session, call.city, query.filters))
-            if len(counts) >= _MOST_COUNTS:
-                counts.clear()
-            counts[key] = known
-    return known[1] if known[1] <= COUNT_LIMIT else None
+    return await state_of(call).counts.total(call.runtime.db, call.city, query.filters)
 
 
 def _links(call: Call, query: ListQuery, found: list[Found], *, more: bool, total: int | None) -> str:
@@ -140,22 +129,20 @@ def _link(call: Call, relation: str, *, page: int, size: int, cursor: str | None
 async def render_found(call: Call, found: Sequence[Found]) -> list[bytes]:
     """Documents in order: those of the cache copied, the others read and made."""
     cache, variant = state_of(call).fragments, call.variant
-    with_distance = call.view.extensions and any(row.distance is not None for row in found)
-    fragments: dict[str, bytes] = {}
-    missing: list[str] = []
-    for row in found:
-        kept = None if with_distance else cache.get(variant, row.service_request_id, row.version)
-        if kept is None:
-            missing.append(row.service_request_id)
-        else:
-            fragments[row.service_request_id] = kept
-    if missing:
-        distances = {row.service_request_id: row.distance for row in found} if with_distance else {}
-        for row_read, fragment in await read_and_render(call, missing, distances):
-            fragments[row_read.service_request_id] = fragment
-            if not with_distance:
-                cache.put(variant, row_read.service_request_id, row_read.version, fragment)
-    return [fragments[row.service_request_id] for row in found if row.service_request_id in fragments]
+    if call.view.extensions and any(row.distance is not None for row in found):
+        distances = {row.service_request_id: row.distance for row in found}
+        made = {row.service_request_id: fragment for row, fragment in await read_and_render(call, list(distances), distances)}
+        return [made[row.service_request_id] for row in found if row.service_request_id in made]
+    fragments = cache.get_many(variant, found)
+    if None in fragments:
+        missing = [row.service_request_id for row, kept in zip(found, fragments, strict=True) if kept is None]
+        made = {}
+        for row_read, fragment in await read_and_render(call, missing):
+            made[row_read.service_request_id] = fragment
+            cache.put(variant, row_read.service_request_id, row_read.version, fragment)
+        # One that vanished in between is left out.
+        fragments = [kept or made.get(row.service_request_id) for row, kept in zip(found, fragments, strict=True)]
+    return [fragment for fragment in fragments if fragment is not None]
 
 
 async def read_and_render(

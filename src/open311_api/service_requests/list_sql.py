@@ -380,17 +380,20 @@ def _ranked(shape: Shape, conditions: list[ColumnElement[bool]]) -> Select[Any]:
 
 @lru_cache(maxsize=1024)
 def count_statement(shape: Shape) -> Statement:
-    """How many match, counting no further than one past COUNT_LIMIT."""
+    """How many match, no further than one past COUNT_LIMIT; their oldest and newest moment (of updating, where that is
+    asked for); the snapshot counted in."""
     conditions = _conditions(shape)
     if shape.services == "several":
         conditions.append(R.service_key == any_(parameter("service_keys", ARRAY(Integer))))
-    matches: Select[Any] = select(literal_column("1")).where(*conditions)
+    moment = R.updated_datetime if shape.updated_from or shape.updated_to else R.requested_datetime
+    matches: Select[Any] = select(moment.label("at")).where(*conditions)
     if not shape.needs_custom_plan and "many" not in (shape.services, shape.departments) and shape.services != "several":
         # In the order of an index: a plan for all values must not hope to meet enough matches by reading the table.
         matches = matches.order_by(*_order(shape))
     some = matches.limit(literal_column(str(COUNT_LIMIT + 1))).subquery("some")
-    return Statement(select(func.count()).select_from(some))
+    return Statement(select(func.count(), func.min(some.c.at), func.max(some.c.at), _SNAPSHOT).select_from(some))
 
 
-SNAPSHOT = Statement(select(func.pg_current_snapshot().op("::")(literal_column("text"))))
+_SNAPSHOT = func.pg_current_snapshot().op("::")(literal_column("text"))
+SNAPSHOT = Statement(select(_SNAPSHOT))
 """Changes with every transaction that writes: equal snapshots see equal rows."""

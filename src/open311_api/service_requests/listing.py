@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 SortField = Literal["requested_datetime", "updated_datetime", "service_request_id", "status", "service_code", "rank"]
 
@@ -48,6 +48,11 @@ class Filters:
     service_object_id: str | None = None
     has_photo: bool | None = None
 
+    @property
+    def by_update(self) -> bool:
+        """Counted between moments of updating, not of requesting."""
+        return self.updated_from is not None or self.updated_to is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Sort:
@@ -71,12 +76,22 @@ class Page:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One row of a page before its document is made."""
+class Found(NamedTuple):
+    """One row of a page before its document is made: a tuple, because there are a thousand of them."""
 
     service_request_id: str
     version: int
     at: datetime | None
-    segment: str | None = None
     distance: float | None = None
+    segment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Matches, no further than one past the limit, and between which moments these lie."""
+
+    number: int
+    oldest: datetime | None
+    newest: datetime | None
+    snapshot: str
+    """Equal snapshots see equal rows."""

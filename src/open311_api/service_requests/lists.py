@@ -11,7 +11,7 @@ from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.db.database import Database, Session
 from open311_api.db.statements import Statement
 from open311_api.service_requests.list_sql import RANKED, count_statement, page_statement, shape_of, values_of
-from open311_api.service_requests.listing import Filters, Found, Page, Place, Sort
+from open311_api.service_requests.listing import Counted, Filters, Found, Page, Place, Sort
 
 _DEEP = 100_000
 _ESTIMATED_ROWS = Statement(
@@ -57,7 +57,7 @@ async def _run(db: Database, city: CitySnapshot, filters: Filters, sort: Sort, p
     statement, values = page_statement(shape), values_of(city.key, filters, page, grid_metres=_grid(city))
     async with planned_read(db, filters) as session:
         rows = await session.fetch(statement, values)
-    return [Found(row[0], row[1], row[2], None, row[3]) for row in rows]
+    return [Found(*row) for row in rows]
 
 
 async def _in_segments(db: Database, city: CitySnapshot, segments: list[tuple[str, Filters]], page: Page) -> list[Found]:
@@ -71,7 +71,7 @@ async def _in_segments(db: Database, city: CitySnapshot, segments: list[tuple[st
     for index, (name, filters) in enumerate(segments):
         after = page.after if index == 0 else None
         rest = Page(size=wanted - len(found), after=after)
-        found += [replace(row, segment=name) for row in await _run(db, city, filters, Sort(), rest)]
+        found += [row._replace(segment=name) for row in await _run(db, city, filters, Sort(), rest)]
         if len(found) >= wanted:
             break
     return found[page.offset :]
@@ -108,9 +108,10 @@ def place_after(row: Found, sort: Sort) -> Place:
     )
 
 
-async def count_matches(session: Session, city: CitySnapshot, filters: Filters) -> int:
+async def count_matches(session: Session, city: CitySnapshot, filters: Filters) -> Counted:
     """Exact up to list_sql.COUNT_LIMIT; one more means: more."""
     shape = shape_of(filters, Sort(), Page())
     values = values_of(city.key, filters, Page(), grid_metres=_grid(city))
-    total: int = await session.value(count_statement(shape), values)
-    return total
+    row = await session.row(count_statement(shape), values)
+    assert row is not None
+    return Counted(*row)
