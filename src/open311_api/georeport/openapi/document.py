@@ -45,7 +45,8 @@ arrays, even with one item or none.
 Besides the ones shown, a wrong method is answered with 405.
 
 **Dates** have seconds and an offset, `2026-02-10T17:42:05+01:00`. **Places** are WGS84 in decimal degrees. **Text** is UTF-8.
-An empty parameter counts as left out; unknown ones are ignored.
+An empty parameter counts as left out; unknown ones are ignored. HEAD works wherever GET does. `callback` (JSONP) does nothing
+unless the operator switches it on: any page may call this server directly (CORS).
 """
 _TAGS = (
     ("Discovery", "Find the API, and whether it covers a place."),
