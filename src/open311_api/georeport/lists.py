@@ -19,7 +19,7 @@ from open311_api.georeport.list_parameters import ListQuery, list_query, write_c
 from open311_api.georeport.rendering import element, join, number, to_json
 from open311_api.service_requests.counting import Counts
 from open311_api.service_requests.listing import Found
-from open311_api.service_requests.lists import find_page, place_after
+from open311_api.service_requests.lists import find_counted_page, find_page, place_after, worth_counting
 from open311_api.service_requests.queries import find_requests, listed_versions, public_history
 from open311_api.service_requests.types import HistoryItem, RequestRow
 
@@ -78,10 +78,15 @@ async def _page(call: Call, query: ListQuery, headers: dict[str, str]) -> list[F
     if query.nothing:
         headers["x-total-count"] = "0"
         return []
-    size = query.page.size
-    one_more = await find_page(call.runtime.db, call.city, query.filters, query.sort, replace(query.page, size=size + 1))
-    found, more = one_more[:size], len(one_more) > size
-    total = await _total(call, query, len(found), more=more)
+    size, counts = query.page.size, state_of(call).counts
+    one_more = replace(query.page, size=size + 1)
+    if worth_counting(query.filters, query.sort, one_more) and not counts.surely_many(call.city, query.filters):
+        found, counted = await find_counted_page(call.runtime.db, call.city, query.filters, one_more)
+        total = counts.remember(call.city, query.filters, counted)
+    else:
+        found = await find_page(call.runtime.db, call.city, query.filters, query.sort, one_more)
+        total = await _total(call, query, min(size, len(found)), more=len(found) > size)
+    found, more = found[:size], len(found) > size
     if total is not None:
         headers["x-total-count"] = str(total)
     headers["link"] = _links(call, query, found, more=more, total=total)

@@ -11,7 +11,7 @@ from typing import Any
 from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.db.database import Database
 from open311_api.service_requests.list_sql import COUNT_LIMIT, SNAPSHOT
-from open311_api.service_requests.listing import Box, Filters
+from open311_api.service_requests.listing import Box, Counted, Filters
 from open311_api.service_requests.lists import count_matches, planned_read
 
 _MOST = 2000
@@ -51,12 +51,15 @@ class Counts:
         """Exact; None when there are more than COUNT_LIMIT. Used again while no transaction has written since."""
         if self.surely_many(city, filters):
             return None
-        key = (city.key, filters)
         async with planned_read(db, filters) as session:
-            known = self._exact.get(key)
+            known = self._exact.get((city.key, filters))
             if known is not None and known[0] == await session.value(SNAPSHOT):
                 return known[1]
             counted = await count_matches(session, city, filters)
+        return self.remember(city, filters, counted)
+
+    def remember(self, city: CitySnapshot, filters: Filters, counted: Counted) -> int | None:
+        """The total to tell, after a search that counted."""
         if counted.number > COUNT_LIMIT:
             assert counted.oldest is not None
             assert counted.newest is not None
@@ -64,7 +67,7 @@ class Counts:
             return None
         if len(self._exact) >= _MOST:
             self._exact.clear()
-        self._exact[key] = (counted.snapshot, counted.number)
+        self._exact[city.key, filters] = (counted.snapshot, counted.number)
         return counted.number
 
     def surely_many(self, city: CitySnapshot, filters: Filters) -> bool:

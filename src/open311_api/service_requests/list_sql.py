@@ -319,12 +319,12 @@ def _columns(shape: Shape) -> list[ColumnElement[Any]]:
     if shape.circle:
         shown = case((R.visibility == literal_column("'masked'"), _masked_location()), else_=R.location)
         distance = func.ST_Distance(_geography(shown), _geography(_centre()))
-    return [R.service_request_id, R.version, moment.label("at"), distance.label("distance")]
+    return [R.service_request_id, R.version, moment.label("at"), distance.label("distance"), null().label("segment")]
 
 
 @lru_cache(maxsize=1024)
 def page_statement(shape: Shape) -> Statement:
-    """One page: service_request_id, version, at (what it is ordered by), distance in metres or null."""
+    """One page, with the columns of Found: ``at`` is what it is ordered by, ``distance`` in metres or null."""
     conditions = _conditions(shape)
     if shape.after:
         conditions.append(_after(shape))
@@ -350,7 +350,7 @@ def _each_service(shape: Shape, conditions: list[ColumnElement[bool]]) -> Select
     )
     down = shape.descending
     chosen = (
-        select(newest.c.service_request_id, newest.c.version, newest.c.at, newest.c.distance)
+        select(newest.c.service_request_id, newest.c.version, newest.c.at, newest.c.distance, newest.c.segment)
         .select_from(keys.join(newest, true()))
         .order_by(
             newest.c.at.desc() if down else newest.c.at.asc(),
@@ -371,7 +371,7 @@ def _ranked(shape: Shape, conditions: list[ColumnElement[bool]]) -> Select[Any]:
         .subquery("newest")
     )
     return (
-        select(newest.c.service_request_id, newest.c.version, newest.c.at, newest.c.distance)
+        select(newest.c.service_request_id, newest.c.version, newest.c.at, newest.c.distance, newest.c.segment)
         .order_by(newest.c.rank.desc(), newest.c.at.desc(), newest.c.service_request_id.desc())
         .limit(parameter("limit", Integer))
         .offset(parameter("offset", Integer))
@@ -392,6 +392,19 @@ def count_statement(shape: Shape) -> Statement:
         matches = matches.order_by(*_order(shape))
     some = matches.limit(literal_column(str(COUNT_LIMIT + 1))).subquery("some")
     return Statement(select(func.count(), func.min(some.c.at), func.max(some.c.at), _SNAPSHOT).select_from(some))
+
+
+@lru_cache(maxsize=1024)
+def counted_page_statement(shape: Shape) -> Statement:
+    """The first page with the columns of Found, and beside each row those of count_statement."""
+    found = select(*_columns(shape)).where(*_conditions(shape)).order_by(*_order(shape))
+    matches = found.limit(literal_column(str(COUNT_LIMIT + 1))).cte("matches")
+    counted = select(
+        func.count().label("number"), func.min(matches.c.at).label("oldest"), func.max(matches.c.at).label("newest")
+    ).subquery("counted")
+    page = select(matches, counted, _SNAPSHOT).select_from(matches.join(counted, true()))
+    order = matches.c.at.desc(), matches.c.service_request_id.desc()
+    return Statement(page.order_by(*order).limit(parameter("limit", Integer)))
 
 
 _SNAPSHOT = func.pg_current_snapshot().op("::")(literal_column("text"))

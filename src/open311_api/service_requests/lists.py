@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from functools import partial
 
+import asyncpg
 from sqlalchemy import literal_column, select, table
 
 from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.db.database import Database, Session
 from open311_api.db.statements import Statement
-from open311_api.service_requests.list_sql import RANKED, count_statement, page_statement, shape_of, values_of
+from open311_api.service_requests.list_sql import (
+    RANKED,
+    count_statement,
+    counted_page_statement,
+    page_statement,
+    shape_of,
+    values_of,
+)
 from open311_api.service_requests.listing import Counted, Filters, Found, Page, Place, Sort
 
 _DEEP = 100_000
@@ -45,6 +55,10 @@ async def find_page(db: Database, city: CitySnapshot, filters: Filters, sort: So
     return await _run(db, city, filters, sort, page)
 
 
+_FOUND: Callable[[asyncpg.Record], Found] = partial(tuple.__new__, Found)
+"""Without a Python call for each row, which would cost more than reading it."""
+
+
 def planned_read(db: Database, filters: Filters) -> AbstractAsyncContextManager[Session]:
     """A read whose statements are planned for the values at hand where a plan for all values would go wrong."""
     if shape_of(filters, Sort(), Page()).needs_custom_plan:
@@ -57,7 +71,22 @@ async def _run(db: Database, city: CitySnapshot, filters: Filters, sort: Sort, p
     statement, values = page_statement(shape), values_of(city.key, filters, page, grid_metres=_grid(city))
     async with planned_read(db, filters) as session:
         rows = await session.fetch(statement, values)
-    return [Found(*row) for row in rows]
+    return list(map(_FOUND, rows))
+
+
+def worth_counting(filters: Filters, sort: Sort, page: Page) -> bool:
+    """Whether a page meets all that matches anyway, so that its total costs nothing more: find_counted_page."""
+    near = filters.box is not None or filters.circle is not None
+    return near and sort == Sort() and not filters.by_update and page.after is None and page.offset == 0
+
+
+async def find_counted_page(db: Database, city: CitySnapshot, filters: Filters, page: Page) -> tuple[list[Found], Counted]:
+    """The first page in the usual order, and what count_matches would say, from one search."""
+    shape = replace(shape_of(filters, Sort(), page), after=False, offset=False)
+    values = values_of(city.key, filters, page, grid_metres=_grid(city))
+    async with planned_read(db, filters) as session:
+        rows = await session.fetch(counted_page_statement(shape), values)
+    return [_FOUND(row[:5]) for row in rows], Counted(*rows[0][5:]) if rows else Counted(0, None, None, "")
 
 
 async def _in_segments(db: Database, city: CitySnapshot, segments: list[tuple[str, Filters]], page: Page) -> list[Found]:
