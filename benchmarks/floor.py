@@ -36,12 +36,18 @@ _NEWEST = "ORDER BY requested_datetime DESC, service_request_id DESC NULLS LAST 
 ONE = f"{_LIST} AND service_request_id = $2"
 WINDOW = f"{_LIST} AND requested_datetime >= $2 AND requested_datetime <= $3 {_NEWEST} $4"
 AFTER = f"{_LIST} AND requested_datetime >= $2 AND (requested_datetime, service_request_id) < ($3, $4) {_NEWEST} $5"
-UPDATED = f"{_LIST} AND updated_datetime >= $2 {_NEWEST} $3"
-BOX = f"""{_LIST} AND requested_datetime >= $2 AND requested_datetime <= $3
-    AND location && ST_MakeEnvelope($4, $5, $6, $7, 4326) {_NEWEST} $8"""
-CIRCLE = f"""{_LIST} AND requested_datetime >= $2 AND requested_datetime <= $3 AND status = 'open'
+# Lists that tell how many match, as the project does, up to 10,000.
+UPDATED = f"""SELECT {_LIST_COLUMNS}, (SELECT count(*) FROM (SELECT 1 FROM service_request
+        WHERE jurisdiction_key = $1 AND listed AND updated_datetime >= $2 LIMIT 10001) AS some) AS total
+    FROM service_request WHERE jurisdiction_key = $1 AND listed AND updated_datetime >= $2 {_NEWEST} $3"""
+BOX = f"""WITH found AS ({_LIST} AND requested_datetime >= $2 AND requested_datetime <= $3
+    AND location && ST_MakeEnvelope($4, $5, $6, $7, 4326) AND ST_X(location) BETWEEN $4 AND $6 AND ST_Y(location) BETWEEN $5 AND $7
+    {_NEWEST} 10001)
+    SELECT *, (SELECT count(*) FROM found) AS total FROM found {_NEWEST} $8"""
+CIRCLE = f"""WITH found AS ({_LIST} AND requested_datetime >= $2 AND requested_datetime <= $3 AND status = 'open'
     AND location && ST_Expand(ST_SetSRID(ST_MakePoint($4, $5), 4326), $6, $7)
-    AND ST_DWithin(location::geography, ST_SetSRID(ST_MakePoint($4, $5), 4326)::geography, $8) {_NEWEST} $9"""
+    AND ST_DWithin(location::geography, ST_SetSRID(ST_MakePoint($4, $5), 4326)::geography, $8) {_NEWEST} 10001)
+    SELECT *, (SELECT count(*) FROM found) AS total FROM found {_NEWEST} $9"""
 LATEST = """SELECT updated_datetime FROM service_request WHERE jurisdiction_key = $1
     ORDER BY updated_datetime DESC, service_request_id DESC NULLS LAST LIMIT 1"""
 INSERT = """
@@ -109,7 +115,7 @@ class Floor:
     def document(self, row: asyncpg.Record) -> dict[str, Any]:
         zone = self.zone
         (id_, status, notes, service_key, description, department, notice, requested, updated, expected, address, address_id,
-         zipcode, lat, long, media) = row  # fmt: skip
+         zipcode, lat, long, media, *_total) = row  # fmt: skip
         name, code = self.services[service_key]
         return {
             "service_request_id": id_,

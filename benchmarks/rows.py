@@ -23,7 +23,7 @@ SPAN = timedelta(days=730)
 CENTER_LAT, CENTER_LONG = 47.05, -107.72
 _HALF = 0.11
 """Degrees of latitude from the middle to the edge: a square of about 24 by 24 kilometres."""
-_SPOTS, _SPOT_SIZE = 60, 0.004
+_SPOTS, _SPOT_SIZE = 200, 0.006
 _STREETS = ("Alder", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Hawthorn", "Juniper", "Linden", "Maple", "Oak", "Poplar")
 _WORDS = (
     "near", "the", "corner", "since", "Monday", "broken", "again", "large", "water", "crossing", "school", "children", "dark",
@@ -77,7 +77,7 @@ def requests(town: Town, start: int, stop: int, total: int) -> Iterator[tuple[An
         changed = born + timedelta(seconds=int(min(age * 86400, random.expovariate(1 / 400_000))))
         closed = None if is_open else changed
         if random.random() < 0.5:
-            lat, long = places[int(random.random() ** 2 * len(places))]
+            lat, long = places[int(random.random() ** 1.3 * len(places))]
             lat, long = random.gauss(lat, _SPOT_SIZE), random.gauss(long, _SPOT_SIZE * 1.45)
         else:
             lat, long = CENTER_LAT + random.uniform(-_HALF, _HALF), CENTER_LONG + random.uniform(-_HALF, _HALF) * 1.47

@@ -16,7 +16,7 @@ from benchmarks.place import JURISDICTION
 from benchmarks.rows import spots
 
 ROOT = "/open311/v2"
-POOL = 120_000
+POOL = 100_000
 """Reads draw from this many of the newest requests, or from all when there are fewer."""
 WINDOW = timedelta(days=90)
 
