@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from importing import MAPPING
 from open311_api.catalog.types import DEFAULT_STATUSES
 from open311_api.imports.errors import InvalidMapping
+from open311_api.imports.mapping import Mapping
 from open311_api.imports.mapping_file import load_mapping, read_mapping, ready_mappings
 
 
@@ -82,3 +86,16 @@ def test_bytes_that_are_no_text_are_told() -> None:
 def test_yes_and_no_are_words_not_truth_values() -> None:
     words = read_mapping(MAPPING.replace("Open: open", "No: open").encode(), file="m.yaml").status.words
     assert "No" in words
+
+
+def test_the_example_of_the_guide_is_read_and_its_table_names_every_key() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "import.md").read_text()
+    example = guide.split("```yaml\n")[1].split("```")[0]
+    assert read_mapping(example.encode(), file="import.md").name == "Riverton service requests"
+    keys = set(re.findall(r"`([a-z_]+)`", "".join(re.findall(r"^\| (`.+?) \|", guide.split("| Key | Means |")[1], re.MULTILINE))))
+    assert keys == set(Mapping.model_fields)
+
+
+def test_the_guide_names_every_ready_mapping() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "import.md").read_text()
+    assert all(f"`{name}`" in guide for name in ready_mappings())
