@@ -13,6 +13,7 @@ import httpx
 from servers import Server, environment, open311, running_server
 
 JURISDICTION = "riverton.example"
+SCOPES = ("requests:write", "requests:manage", "requests:read_private")
 _CITY = Path(__file__).parent / "conformance" / "riverton" / "city.yaml"
 _REPORTS: tuple[dict[str, str], ...] = (
     {"service_code": "tree-down", "description": "Branch on the path\nby the pond", "title": "A branch", "zipcode": "01234"},
@@ -24,7 +25,7 @@ _REPORTS: tuple[dict[str, str], ...] = (
 
 @dataclass(frozen=True)
 class ServedCity:
-    """A running server, a key that may report, and what has been reported."""
+    """A running server, a key that may report and manage, and what has been reported."""
 
     server: Server
     key: str
@@ -37,7 +38,8 @@ def served_riverton(database_url: str, folder: Path) -> Iterator[ServedCity]:
     env = environment(database_url, folder)
     loaded = open311("city", "load", str(_CITY), "--yes", env=env)
     assert loaded.returncode == 0, loaded.stdout + loaded.stderr
-    made = open311("keys", "create", "--jurisdiction", JURISDICTION, "--scope", "requests:write", "--json", env=env)
+    scopes = [option for scope in SCOPES for option in ("--scope", scope)]
+    made = open311("keys", "create", "--jurisdiction", JURISDICTION, *scopes, "--json", env=env)
     assert made.returncode == 0, made.stderr
     key = json.loads(made.stdout)["key"]
     with running_server(database_url, folder) as server:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,6 +32,8 @@ from open311_api.georeport.openapi.document import openapi_document, to_yaml
 from open311_api.georeport.paths import GeoReportPaths, allowed_methods, error_format
 from open311_api.georeport.rendering import CONTENT_TYPES
 from open311_api.georeport.router import bulk_router, router
+from open311_api.management import answers as management_answers
+from open311_api.management.router import router as management_router
 from open311_api.web import docs, health, problems
 from open311_api.web.callers import Callers
 from open311_api.web.direct import DirectRoutes, ErrorHandler
@@ -74,7 +77,7 @@ def build_app(settings: Settings) -> ASGIApp:
         limits=limits,
         callers=callers,
         metrics=metrics,
-        allowed_methods=allowed_methods,
+        allowed_methods=_allowed_methods,
     )
     return GeoReportPaths(edge)
 
@@ -93,10 +96,12 @@ def bare_app(settings: Settings) -> FastAPI:
     app.state.api_document = docs.ApiDocument(openapi_document, to_yaml)
     app.include_router(router)
     app.include_router(bulk_router)
+    app.include_router(management_router)
     app.add_api_route("/", endpoints.home, include_in_schema=False)
     app.include_router(health.router)
     app.include_router(docs.router)
-    for kind, handler in {**_HANDLERS, Exception: cast(Any, _unexpected)}.items():
+    handlers = {**_HANDLERS, RequestValidationError: cast(Any, _invalid), Exception: cast(Any, _unexpected)}
+    for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
     return app
 
@@ -147,11 +152,22 @@ async def _domain_error(request: Request, error: Open311Error) -> Response:
         kind = problems.CONTENT_TYPE
     response = Response(body, status_code)
     response.raw_headers.append((b"content-type", kind))
+    if status_code == 401:
+        response.headers["www-authenticate"] = "Bearer"
     if isinstance(error, Unavailable | RateLimited):
         response.headers["retry-after"] = str(error.after_seconds)
     if status_code in (408, 413):
         response.headers["connection"] = "close"
     return response
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    """What FastAPI found wrong, in the form of everything else."""
+    return await _domain_error(request, management_answers.as_domain_error(error))
+
+
+def _allowed_methods(path: str) -> str:
+    return management_answers.allowed_methods(path) if path.startswith("/api/") else allowed_methods(path)
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
@@ -160,7 +176,7 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     response = Response(body, error.status_code)
     response.raw_headers.append((b"content-type", kind))
     if error.status_code == 405:
-        response.headers["allow"] = allowed_methods(request.scope["path"])
+        response.headers["allow"] = _allowed_methods(request.scope["path"])
     return response
 
 

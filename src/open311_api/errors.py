@@ -37,6 +37,14 @@ class KeyRefused(Open311Error):
     """The API key is missing, unknown, revoked, expired, foreign, or lacks the scope."""
 
 
+class ScopeMissing(KeyRefused):
+    """The key is valid, but not for this."""
+
+
+class Unreadable(Open311Error):
+    """What the caller sent cannot even be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with what the caller sent."""
@@ -92,6 +100,14 @@ class Conflict(Open311Error):
     def __init__(self, message: str, *, current: dict[str, object] | None = None) -> None:
         self.current = current or {}
         super().__init__(message)
+
+
+class StaleVersion(Conflict):
+    """Somebody else changed it since the caller read it."""
+
+
+class PreconditionFailed(StaleVersion):
+    """The same, where the caller asked for it by ``If-Match``."""
 
 
 class Contended(Unavailable):

@@ -30,8 +30,12 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
         _use_known_ids(case.path_parameters)
     if isinstance(case.query, dict):
         _use_known_places(case.query)
-    if isinstance(case.body, dict):
+    if isinstance(case.body, dict) and case.path.startswith("/api/v1"):
+        _make_manageable(case.body)
+    elif isinstance(case.body, dict):
         _make_acceptable(case.body)
+    if case.headers and _choice(dict(case.headers), 4):
+        case.headers.pop("If-Match", None)
 
 
 def _use_known_ids(parameters: dict[str, Any]) -> None:
@@ -67,6 +71,16 @@ def _make_acceptable(body: dict[str, Any]) -> None:
         body["attribute"] = {"fault": "dark", "first": "1", "second": "2"}
         for name in ("email", "service_object_type", "service_object_id", "media_url"):
             body.pop(name, None)
+
+
+def _make_manageable(body: dict[str, Any]) -> None:
+    """Codes, states and addresses that random text never is."""
+    if not _choice(body, 6):
+        return
+    for name in ("detailed_status", "version", "department"):
+        body.pop(name, None)
+    if "service_code" in body:
+        body |= {"service_code": "tree-down", "address": "Mill Lane 12", "contact": None, "attributes": {"colour": "red"}}
 
 
 @schemathesis.hook

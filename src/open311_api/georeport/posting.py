@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from urllib.parse import quote
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from open311_api.api_keys.types import Caller
-from open311_api.errors import Invalid, KeyRefused, RateLimited, TooLarge, TooSlow
+from open311_api.errors import Invalid, KeyRefused, RateLimited
 from open311_api.georeport.calls import find_city, format_of, key_of, plain_answer
 from open311_api.georeport.discovery import root_url
 from open311_api.georeport.documents import submitted_document
@@ -22,18 +21,18 @@ from open311_api.georeport.submission_parameters import requested_service, submi
 from open311_api.service_requests.repeats import find_idempotent
 from open311_api.service_requests.submit import submit
 from open311_api.service_requests.types import Idempotency
+from open311_api.web.bodies import read_body
 from open311_api.web.runtime import Runtime, runtime_of
 
 ROOT = "service_requests"
 LONGEST_IDEMPOTENCY_KEY = 255
-_MOST_DISCARDED = 32 * 1024 * 1024
 
 
 async def create_service_request(request: Request) -> Response:
     """Take a report in. Precedence of contract 1.4: the key, the jurisdiction, the service, then everything else at once."""
     runtime, format_ = runtime_of(request), format_of(request)
     query = Parameters.of_query(request.scope["query_string"])
-    body = await _read_body(request, runtime)
+    body = await read_body(request, runtime)
     form = read_form(request.headers.get("content-type", ""), body)
     key = key_of(request, form, query)
     form.add_missing(query)
@@ -90,41 +89,6 @@ async def _writer(request: Request, runtime: Runtime, key: str | None) -> Caller
     if not caller.may("requests:write"):
         raise KeyRefused("api_key may not create service requests; it lacks the scope requests:write")
     return caller
-
-
-async def _read_body(request: Request, runtime: Runtime) -> bytes:
-    """At most the limit, in time, not compressed. Raises TooLarge, TooSlow or Invalid."""
-    limit = runtime.settings.max_body_bytes
-    announced = request.headers.get("content-length", "0")
-    # Whoever asks first whether to send is told at once; whoever sends anyway must be read to the end, because
-    # closing a connection with unread bytes destroys the answer on its way.
-    if announced.isdigit() and int(announced) > (limit if "expect" in request.headers else _MOST_DISCARDED):
-        raise TooLarge(f"the body is larger than {limit} bytes")
-    parts, length = [], 0
-    # The time for an answer starts when the question is there.
-    answer_limit = request.scope.get("open311_time_limit")
-    if answer_limit is not None:
-        answer_limit.reschedule(None)
-    try:
-        async with asyncio.timeout(runtime.settings.request_seconds):
-            async for part in request.stream():
-                length += len(part)
-                if length <= limit:
-                    parts.append(part)
-                elif length > _MOST_DISCARDED:
-                    break
-    except TimeoutError:
-        raise TooSlow("the body did not arrive in time") from None
-    except ClientDisconnect:
-        raise Invalid.of("body", "the connection ended before the body did") from None
-    if answer_limit is not None:
-        answer_limit.reschedule(asyncio.get_running_loop().time() + runtime.settings.request_seconds)
-    if length > limit:
-        raise TooLarge(f"the body is larger than {limit} bytes")
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise Invalid.of("Content-Encoding", "Content-Encoding must be left out; the body may not be compressed")
-    return b"".join(parts)
 
 
 def _idempotency(request: Request, form: Parameters, jurisdiction_id: str) -> Idempotency | None:

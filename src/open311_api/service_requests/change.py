@@ -14,7 +14,7 @@ from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.db.columns import parameter
 from open311_api.db.database import Database, Session
 from open311_api.db.statements import Statement
-from open311_api.errors import Conflict, ServiceRequestNotFound
+from open311_api.errors import ServiceRequestNotFound, StaleVersion
 from open311_api.events.record import record
 from open311_api.service_requests.changes import Changes, CurrentState, Effect, effect_of
 from open311_api.service_requests.models import Note, ServiceRequest
@@ -82,12 +82,12 @@ async def change(
 ) -> Changed:
     """One verb, one version, one event. Writers of one request wait for each other on its row.
 
-    Raises ServiceRequestNotFound, Invalid, or Conflict (a stale ``expected_version``, a transition that is not allowed).
+    Raises ServiceRequestNotFound, Invalid, StaleVersion, or Conflict (a transition that is not allowed).
     """
     async with db.begin() as session:
         current = await _lock(session, city, service_request_id)
         if expected_version is not None and expected_version != current.version:
-            raise Conflict(
+            raise StaleVersion(
                 f"service_request_id {service_request_id} is at version {current.version}, not {expected_version}; read it again",
                 current={"version": current.version, "status": current.status, "detailed_status": current.detailed_status},
             )

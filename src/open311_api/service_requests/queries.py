@@ -22,7 +22,8 @@ from open311_api.service_requests.types import HistoryItem, RequestRow, Submitte
 _JURISDICTION = parameter("jurisdiction_key", Integer)
 
 
-def _document_columns() -> Select[Any]:
+def document_columns() -> Select[Any]:
+    """Everything of a request that RequestRow holds."""
     request = ServiceRequest
     parent = aliased(ServiceRequest)
     parent_id = (
@@ -45,13 +46,13 @@ def _document_columns() -> Select[Any]:
 
 
 _BY_IDS = Statement(
-    _document_columns().where(
+    document_columns().where(
         ServiceRequest.jurisdiction_key == _JURISDICTION,
         ServiceRequest.service_request_id == any_(parameter("ids", ARRAY(IdText))),
     )
 )
 _BY_ID = Statement(
-    _document_columns().where(
+    document_columns().where(
         ServiceRequest.jurisdiction_key == _JURISDICTION, ServiceRequest.service_request_id == parameter("id", IdText)
     )
 )

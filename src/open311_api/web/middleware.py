@@ -20,6 +20,7 @@ from open311_api.web.rate_limits import RateLimits
 LONGEST_TARGET = 32 * 1024
 LARGEST_HEADER = 16 * 1024
 STREAM_IDLE_SECONDS = 30
+_WRITING = ("POST", "PATCH")
 _EXPOSED = b"Link, X-Total-Count, Location, Retry-After, ETag, X-Request-Id"
 
 ErrorBody = Callable[[Scope, int], tuple[bytes, bytes]]
@@ -154,7 +155,7 @@ class _Exchange:
         headers = [
             (b"allow", allowed),
             (b"access-control-allow-methods", allowed),
-            (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Api-Key"),
+            (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Api-Key"),
             (b"access-control-max-age", b"86400"),
             (b"content-length", b"0"),
         ]
@@ -188,8 +189,9 @@ class _Exchange:
 
     def _add_cors(self, headers: list[tuple[bytes, bytes]]) -> None:
         origin = self.headers.get(b"origin")
-        wants_post = self.method == "POST" or self.headers.get(b"access-control-request-method") == b"POST"
-        if not wants_post or self.edge._any_origin:
+        announced = self.headers.get(b"access-control-request-method", b"").decode("latin-1")
+        writes = self.method in _WRITING or announced in _WRITING
+        if not writes or self.edge._any_origin:
             headers.append((b"access-control-allow-origin", b"*"))
         elif origin is not None:
             headers.append((b"vary", b"Origin"))

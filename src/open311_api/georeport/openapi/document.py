@@ -16,6 +16,7 @@ from open311_api.georeport.openapi.answers import HEADERS, shared_answers
 from open311_api.georeport.openapi.bodies import report_schemas
 from open311_api.georeport.openapi.operations import OPERATIONS
 from open311_api.georeport.openapi.parameters import Json
+from open311_api.web.problems import PROBLEM_SCHEMA
 
 DOCUMENTS: tuple[type[BaseModel], ...] = (
     schemas.Errors,
@@ -44,6 +45,9 @@ arrays, even with one item or none.
 **Errors** are always a list of `code` and `description`, in the format of the path; everything that is wrong is listed at once.
 Besides the ones shown, a wrong method is answered with 405.
 
+**The back office**, everything under `/api/v1`, is JSON with keys of the scope `requests:manage` or `requests:read_private`, sent
+in a header only; its errors are problem documents (RFC 9457).
+
 **Dates** have seconds and an offset, `2026-02-10T17:42:05+01:00`. **Places** are WGS84 in decimal degrees. **Text** is UTF-8.
 An empty parameter counts as left out; unknown ones are ignored. HEAD works wherever GET does. `callback` (JSONP) does nothing
 unless the operator switches it on: any page may call this server directly (CORS).
@@ -53,6 +57,8 @@ _TAGS = (
     ("Services", "What can be reported, and what a report has to say."),
     ("Requests", "Report something; see what became of it."),
     ("Downloads", "Everything, for analysis."),
+    ("Back office", "For the city's own staff and systems: everything about a report, and its life."),
+    ("Catalogue", "For the same: what the city is made of."),
     ("Health", "For operators: whether the server lives and is ready."),
 )
 _KEYS: Json = {
@@ -89,7 +95,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
     order = [operation["operation_id"] for operation in OPERATIONS.values()]
     document["paths"] = dict(sorted(document["paths"].items(), key=lambda item: _place(item[1], order)))
     components = document.setdefault("components", {})
-    components["schemas"] = {**components.get("schemas", {}), **_schemas()}
+    components["schemas"] = {**components.get("schemas", {}), **_schemas(), "ProblemDocument": PROBLEM_SCHEMA}
     components["responses"] = shared_answers()
     components["headers"] = HEADERS
     components["securitySchemes"] = _KEYS

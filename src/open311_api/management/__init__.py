@@ -1,0 +1,1 @@
+"""The JSON API of the back office, at /api/v1."""
