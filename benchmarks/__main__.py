@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -34,15 +35,26 @@ def run(
     port: Annotated[int, typer.Option(help="The floor's port, the project's is the next; 0: free ones.")] = 0,
     cold: Annotated[bool, typer.Option(help="Measure with a useless cache, too.")] = True,
     only: Annotated[str, typer.Option(help="Works with this in their name.")] = "",
+    imported: Annotated[int, typer.Option(help="Rows of the CSV that is imported; 0: none.")] = 100_000,
+    write: Annotated[Path | None, typer.Option(help="Markdown file for the report.")] = None,
 ) -> None:
     """Measure the project against the floor."""
     from benchmarks.generate import ensure_rows
+    from benchmarks.plans import explain
+    from benchmarks.report import machine, markdown
     from benchmarks.run import Options
     from benchmarks.run import run as measure
 
     place = find_place(rows, data_dir, database_url)
     ensure_rows(place, rows)
-    measure(place, rows, Options(seconds=seconds, rounds=rounds, port=port, cold=cold, only=only))
+    options = Options(seconds=seconds, rounds=rounds, port=port, cold=cold, only=only, imported=imported)
+    found = measure(place, rows, options)
+    text = markdown(found, asyncio.run(machine(place.url)), asyncio.run(explain(place)))
+    if write is not None:
+        write.write_text(text)
+        print(f"Written to {write}")
+    else:
+        print(text)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ WINDOW = f"{_LIST} AND requested_datetime >= $2 AND requested_datetime <= $3 {_N
 AFTER = f"{_LIST} AND requested_datetime >= $2 AND (requested_datetime, service_request_id) < ($3, $4) {_NEWEST} $5"
 # Lists that tell how many match, as the project does, up to 10,000.
 UPDATED = f"""SELECT {_LIST_COLUMNS}, (SELECT count(*) FROM (SELECT 1 FROM service_request
-        WHERE jurisdiction_key = $1 AND listed AND updated_datetime >= $2 LIMIT 10001) AS some) AS total
+        WHERE jurisdiction_key = $1 AND listed AND updated_datetime >= $2 LIMIT 10001) AS matches) AS total
     FROM service_request WHERE jurisdiction_key = $1 AND listed AND updated_datetime >= $2 {_NEWEST} $3"""
 BOX = f"""WITH found AS ({_LIST} AND requested_datetime >= $2 AND requested_datetime <= $3
     AND location && ST_MakeEnvelope($4, $5, $6, $7, 4326) AND ST_X(location) BETWEEN $4 AND $6 AND ST_Y(location) BETWEEN $5 AND $7

@@ -16,7 +16,8 @@ from open311_api.catalog.snapshot import Catalog, CitySnapshot
 from open311_api.db.database import Database
 from open311_api.db.statements import Statement
 from open311_api.service_requests.list_sql import count_statement, page_statement, shape_of, values_of
-from open311_api.service_requests.listing import Box, Circle, Filters, Page, Place as Here, Sort
+from open311_api.service_requests.listing import Box, Circle, Filters, Page, Sort
+from open311_api.service_requests.listing import Place as Here
 
 _INDEX = re.compile(r"(?:Index Only Scan|Index Scan|Bitmap Index Scan)(?: Backward)? (?:using|on) (\w+)")
 

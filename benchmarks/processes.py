@@ -114,13 +114,13 @@ async def used(server: Server, connection: asyncpg.Connection) -> Cpu:
     for row in rows:
         kind: str = row["backend_type"] or ""
         if kind.startswith("autovacuum"):
-            autovacuum += _seconds(row["pid"])
+            autovacuum += seconds_of(row["pid"])
         elif kind != "client backend" or (row["application_name"] or "").removesuffix(" listen") == server.application_name:
-            database += _seconds(row["pid"])
-    return Cpu(sum(_seconds(pid) for pid in _tree(server.process.pid)), database, autovacuum)
+            database += seconds_of(row["pid"])
+    return Cpu(sum(seconds_of(pid) for pid in tree(server.process.pid)), database, autovacuum)
 
 
-def _tree(top: int) -> list[int]:
+def tree(top: int) -> list[int]:
     found, waiting = [], [top]
     while waiting:
         pid = waiting.pop()
@@ -131,7 +131,7 @@ def _tree(top: int) -> list[int]:
     return found
 
 
-def _seconds(pid: int) -> float:
+def seconds_of(pid: int) -> float:
     """Of all threads, by the nanosecond where the kernel tells it. Children that ended are not in it."""
     total = 0.0
     for task in Path(f"/proc/{pid}/task").glob("*"):

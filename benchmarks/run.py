@@ -15,6 +15,7 @@ import uvloop
 
 from benchmarks.client import Call, Load, drive, fetch
 from benchmarks.generate import connect
+from benchmarks.imports import Imported, measure_import
 from benchmarks.pages import deep_pages
 from benchmarks.place import JURISDICTION, Place
 from benchmarks.processes import Cpu, Server, choose_port, floor_server, project_server, used
@@ -72,12 +73,15 @@ class Options:
     """Answers whose bytes are compared before a work is measured."""
     pages: int = 1000
     writes: bool = True
+    imported: int = 100_000
+    """Rows of the CSV that is imported; 0: none."""
 
 
 @dataclass(slots=True)
 class Report:
     rows: int
     measured: list[Measured] = field(default_factory=list)
+    imported: Imported | None = None
     remarks: list[str] = field(default_factory=list)
 
 
@@ -96,6 +100,7 @@ class _Run:
         self.connection: asyncpg.Connection
         self.data: Data
         self.seed = 0
+        self.autovacuum = 0.0
 
     async def everything(self) -> Report:
         self.connection = await connect(self.place.url)
@@ -112,8 +117,20 @@ class _Run:
                 if self.options.cold:
                     with project_server(self.place, ports[1], folder, OPEN311_CACHE_MEBIBYTES="1") as ours:
                         await self._without_cache(floor, ours)
+                if self.options.imported and self.options.only in "import":
+                    self.report.imported = found = await measure_import(self.place, self.options.imported, folder)
+                    self.tell(f"import: {found.ratio:.2f} (goal 0.50)  COPY {found.copied:.1f} s  ours {found.imported:.1f} s")
         await self.connection.close()
+        self._remark()
         return self.report
+
+    def _remark(self) -> None:
+        ratios = {line.name: line for line in self.report.measured}
+        if "GET one, JSON" in ratios and "unchanged list" in ratios:
+            against = ratios["GET one, JSON"].floor.total / ratios["unchanged list"].ours.total
+            self.report.remarks.append(f"Unchanged list against the floor's GET one: **{against:.2f}** (goal 1.40).")
+        if self.autovacuum > 0:
+            self.report.remarks.append(f"Autovacuum used {self.autovacuum:.1f} s of CPU meanwhile, which is in no figure.")
 
     def _wanted(self, work: Work) -> bool:
         return self.options.only.lower() in work.name.lower()
@@ -145,9 +162,8 @@ class _Run:
         measured = await self._in_turns(work, floor, ours)
         self.report.measured.append(measured)
         hits = "" if measured.ours.hits is None else f", {measured.ours.hits:.0%} from the cache"
-        self.tell(
-            f"{work.name:24} {measured.ratio:5.2f} (goal {work.goal:.2f})  floor {_micro(measured.floor)}  ours {_micro(measured.ours)}{hits}"
-        )
+        floor_, ours_ = _micro(measured.floor), _micro(measured.ours)
+        self.tell(f"{work.name:24} {measured.ratio:5.2f} (goal {work.goal:.2f})  floor {floor_}  ours {ours_}{hits}")
 
     async def _in_turns(self, work: Work, floor: Server, ours: Server) -> Measured:
         """A B A B, the best round of each: the machine may be shared."""
@@ -165,6 +181,7 @@ class _Run:
         before = await used(server, self.connection)
         load = await drive(server.port, work.calls(server.name, self.data, self.seed), connections=CONNECTIONS, seconds=seconds)
         cpu = await used(server, self.connection) - before
+        self.autovacuum += cpu.autovacuum
         if set(load.statuses) != {work.status}:
             raise SystemExit(f"{work.name}: {server.name} answered {load.statuses}, wanted {work.status}")
         if server.name == "open311":
@@ -177,11 +194,10 @@ class _Run:
         for _, (left, right) in zip(range(self.options.checks), calls, strict=False):
             expected, found = await fetch(floor.port, left), await fetch(ours.port, right)
             if expected.body != found.body:
-                Path("floor.body").write_bytes(expected.body)
-                Path("open311.body").write_bytes(found.body)
-                raise SystemExit(
-                    f"{work.name}: {left.target} and {right.target} answer different bytes; see floor.body, open311.body"
-                )
+                kept = self.place.data_dir
+                (kept / "floor.body").write_bytes(expected.body)
+                (kept / "open311.body").write_bytes(found.body)
+                raise SystemExit(f"{work.name}: {left.target} and {right.target} differ; see floor.body and open311.body in {kept}")
 
     async def _warm(self, ours: Server, format_: str) -> None:
         """Follow the pages through the rows that reads draw from."""
