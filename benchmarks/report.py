@@ -29,10 +29,11 @@ async def machine(url: str) -> list[str]:
     processors = Path("/proc/cpuinfo").read_text()
     names = [line.partition(": ")[2] for line in processors.splitlines() if line.startswith("model name")]
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    return [
-        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {len(names) or 'some'} × {names[0] if names else platform.machine()}.",
-        f"Python {platform.python_version()}, PostgreSQL {server.split()[0]}, PostGIS {postgis} (fsync {fsync}, synchronous_commit {commit}); {packages}.",
-    ]
+    when = (
+        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {len(names) or 'some'} × {names[0] if names else platform.machine()}."
+    )
+    what = f"Python {platform.python_version()}, PostgreSQL {server.split()[0]}, PostGIS {postgis}; fsync {fsync}"
+    return [when, f"{what}, synchronous_commit {commit}; {packages}."]
 
 
 def markdown(report: Report, about: list[str], plans: list[Plan]) -> str:

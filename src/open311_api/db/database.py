@@ -100,6 +100,7 @@ def _server_settings(name: str, statement_seconds: float) -> dict[str, str]:
     return {
         "application_name": name,
         "timezone": "UTC",
+        "max_parallel_workers_per_gather": "0",  # one query does not take several processors from the others
         "jit": "off",  # compiling costs more than our longest query takes
         "statement_timeout": str(int(statement_seconds * 1000)),
         "idle_in_transaction_session_timeout": "60000",

@@ -55,9 +55,10 @@ class GuardedProtocol(HttpToolsProtocol):
                     self.transport.write(_TOO_LARGE)
                     self.transport.close()
                 return
-            if self._head_timer is None:
-                self._start_timer()
         super().data_received(data)
+        # Most heads arrive whole: only one that goes on needs the timer.
+        if self._reading_head and self._head_bytes and self._head_timer is None:
+            self._start_timer()
 
     def send_400_response(self, msg: str) -> None:
         """Called while the parser's error is handled, and again for what still arrives."""
