@@ -7,7 +7,7 @@ import csv
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import pytest
@@ -74,9 +74,11 @@ def row(identifier: str, **cells: str) -> list[str]:
     return [{**values, **cells}.get(column, "") for column in COLUMNS]
 
 
-def write_table(path: Path, rows: Iterable[Sequence[str]], columns: Sequence[str] = COLUMNS) -> Path:
+def write_table(
+    path: Path, rows: Iterable[Sequence[str]], columns: Sequence[str] = COLUMNS, *, quoting: Literal[0, 1] = csv.QUOTE_MINIMAL
+) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file, lineterminator="\n", quoting=quoting)
         writer.writerow(columns)
         writer.writerows(rows)
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -254,3 +255,20 @@ async def test_a_thousand_columns_and_every_character(database_url: str, tmp_pat
     (request,) = await stored(database_url)
     assert request["description"] == nasty.replace("\x1b", "")
     assert request["address"] == " ".join(nasty.replace("\x1b", "").split())
+
+
+async def test_whatever_a_cell_holds_is_stored_or_refused_and_never_ends_the_import(database_url: str, tmp_path: Path) -> None:
+    rng = random.Random(311)
+    pieces = [*"aé漢🕳\"'{}, \t\n\r\x00\x07\x7f\u2028\ufffe", "\\", "\\N", "\\."]
+    texts = ["".join(rng.choices(pieces, k=rng.randrange(1, 12))) for _ in range(2000)]
+    columns = ("opened", "text", "address", "kind", "office", "ward", "closed", "lat", "status", "parent")
+    for column in columns:
+        rows = [row(f"{column}-{number}", **{column: text}) for number, text in enumerate(texts)]
+        result = await run_import(database_url, write_table(tmp_path / f"{column}.csv", rows, quoting=csv.QUOTE_ALL))
+        assert result.accounted == result.read == len(texts)
+        if column == "text":
+            assert result.rejected == 0
+    kept = {one["service_request_id"]: one["description"] for one in await stored(database_url)}
+    for number, text in enumerate(texts):
+        expected = text.replace("\r\n", "\n").replace("\r", "\n").translate({0: None, 7: None, 0xFFFE: None}).strip()
+        assert (kept[f"text-{number}"] or "") == expected

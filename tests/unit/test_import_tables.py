@@ -65,9 +65,14 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_objects_are_cut_to_the_columns_the_mapping_knows(tmp_path: Path) -> None:
-    document = [{"A": 1, "b": None, "c": True}, {"b": {"x": 1.5}}, "text", {"a": 101000295613, "b": 2.0}]
+    document = [{"A": 1, "b": None, "c": True}, {"b": {"x": 1.5}}, "text", {"a": 101000295613, "b": 2.0}, {"a": -7, "b": True}]
     found = rows(written(tmp_path, gzip.compress(json.dumps(document).encode())), ("a", "b", "b_x"))
-    assert [row.cells[:3] for row in found if not row.wrong] == [["1", "", ""], ["", '{"x":1.5}', "1.5"], ["101000295613", "2", ""]]
+    assert [row.cells[:3] for row in found if not row.wrong] == [
+        ["1", "", ""],
+        ["", '{"x":1.5}', "1.5"],
+        ["101000295613", "2", ""],
+        ["-7", "true", ""],
+    ]
     assert [row.number for row in found if row.wrong] == [3]
 
 

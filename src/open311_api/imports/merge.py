@@ -35,7 +35,7 @@ from open311_api.imports import queries
 from open311_api.imports.staging import DEPARTMENT, KNOWN, ROW, SERVICE, analyze, create
 from open311_api.service_requests.models import ServiceRequest
 
-SLICE = 20_000
+SLICE = 10_000
 """Rows of one statement: bounds what the server keeps of it, and lets the progress be seen."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import orjson
 
 from open311_api.imports.errors import NOT_AN_OBJECT, WRONG_WIDTH, Rejected, UnreadableTable
 from open311_api.imports.sources import plain_name
@@ -172,4 +171,4 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
