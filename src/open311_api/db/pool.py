@@ -23,13 +23,13 @@ class Pool:
         self._connect = connect
         self._size = size
         self._idle: list[asyncpg.Connection] = []
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
         self._open = 0
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def take(self) -> asyncpg.Connection | None:
-        """An idle connection at once, or None."""
+        """An idle connection at once, or None; none is idle while somebody waits."""
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():
@@ -40,20 +40,21 @@ class Pool:
     async def acquire(self, seconds: float) -> asyncpg.Connection:
         """Opens one or waits for one. Raises TimeoutError, and what connecting raises."""
         async with asyncio.timeout(seconds):
-            while (connection := self.take()) is None:
-                if self._closed:
-                    raise asyncpg.InterfaceError("the pool is closed")
-                if self._open < self._size:
-                    return await self._new()
-                turn = asyncio.get_running_loop().create_future()
-                self._waiting.append(turn)
-                try:
-                    await turn
-                except BaseException:
-                    if turn.done() and not turn.cancelled():
-                        self._call_next()  # the turn came too late for us
-                    raise
-        return connection
+            if (connection := self.take()) is not None:
+                return connection
+            if self._closed:
+                raise asyncpg.InterfaceError("the pool is closed")
+            if self._open < self._size and not self._waiting:
+                return await self._new()
+            turn: asyncio.Future[asyncpg.Connection | None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                handed = await turn
+            except BaseException:
+                if turn.done() and not turn.cancelled():
+                    self._pass_on(turn.result())  # the turn came too late for us
+                raise
+            return await self._new() if handed is None else handed
 
     async def _new(self) -> asyncpg.Connection:
         self._open += 1
@@ -69,10 +70,8 @@ class Pool:
             self._gone()
         elif self._closed or connection.is_in_transaction():
             self.discard(connection)
-        else:
+        elif not self._hand_over(connection):
             self._idle.append(connection)
-            if self._waiting:
-                self._call_next()
 
     def discard(self, connection: asyncpg.Connection) -> None:
         """Close one whose statement may still run; its place is free when the server has let go of it."""
@@ -91,14 +90,22 @@ class Pool:
 
     def _gone(self) -> None:
         self._open -= 1
-        self._call_next()
+        self._hand_over(None)
 
-    def _call_next(self) -> None:
+    def _hand_over(self, connection: asyncpg.Connection | None) -> bool:
+        """To who waits longest, so that nobody who comes later is before them; None: the right to open one."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.set_result(None)
-                return
+                turn.set_result(connection)
+                return True
+        return False
+
+    def _pass_on(self, connection: asyncpg.Connection | None) -> None:
+        if connection is None:
+            self._hand_over(None)
+        else:
+            self.release(connection)
 
     async def close(self) -> None:
         """Close what is idle; what is in use is closed when it comes back."""
