@@ -205,14 +205,15 @@ def test_every_field_of_a_report_is_described() -> None:
     read = _names_read("submission_parameters.py") | _names_read("posting.py")
     aliases = {"lng", "lon", "media_url[]", "media", "media[]"}
     assert read - aliases <= said
-    from open311_api.georeport.submission_parameters import TEXT_LIMITS, TEXT_NAMES
+    from open311_api.georeport.submission_parameters import TEXT_NAMES
+    from open311_api.service_requests.checking import TEXT_LIMITS
 
     assert {name for name, *_ in TEXT_NAMES} == set(TEXT_LIMITS) <= said
 
 
 def test_every_setting_of_the_limits_is_the_codes_own() -> None:
     from open311_api.georeport.list_parameters import MAXIMUM_PAGE
-    from open311_api.georeport.submission_parameters import MAXIMUM_DESCRIPTION
+    from open311_api.service_requests.checking import MAXIMUM_DESCRIPTION
 
     sizes = [item for item in parameters.LIST if item.name == "page_size"]
     assert sizes[0].schema["maximum"] == MAXIMUM_PAGE

@@ -8,10 +8,10 @@ from typing import Any
 
 from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.catalog.types import Attribute, Service
-from open311_api.georeport.dates import format_moment
 from open311_api.georeport.locales import translated
 from open311_api.georeport.rendering import Items, number
 from open311_api.service_requests.masking import masked_place
+from open311_api.service_requests.moments import format_moment
 from open311_api.service_requests.types import APPROVED, MASKED, HistoryItem, RequestRow, Submitted
 
 Document = dict[str, Any]

@@ -17,13 +17,13 @@ from open311_api.db.database import Database
 from open311_api.errors import Unavailable
 from open311_api.georeport.calls import Call, language_headers, not_modified
 from open311_api.georeport.conditional import unchanged, validators
-from open311_api.georeport.dates import format_moment
 from open311_api.georeport.documents import Document, View, request_document
 from open311_api.georeport.list_parameters import ListQuery, list_query
 from open311_api.georeport.lists import list_tag, read_rows
 from open311_api.georeport.rendering import CONTENT_TYPES, DECLARATION, Number, element, to_json
 from open311_api.service_requests.listing import Found, Sort
 from open311_api.service_requests.lists import find_page, place_after
+from open311_api.service_requests.moments import format_moment
 from open311_api.service_requests.queries import listed_versions
 from open311_api.service_requests.types import RequestRow
 

@@ -11,9 +11,10 @@ import orjson
 
 from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.errors import Invalid
-from open311_api.georeport.dates import parse_moment
-from open311_api.georeport.parameters import Parameters, Problems, decimal_number, flag
+from open311_api.georeport.parameters import Parameters, decimal_number, flag
+from open311_api.service_requests.checking import Problems
 from open311_api.service_requests.listing import Box, Circle, Filters, Page, Place, Sort
+from open311_api.service_requests.moments import parse_moment
 
 DEFAULT_WINDOW = timedelta(days=90)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)

@@ -6,19 +6,10 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
-from open311_api.errors import Invalid, Problem, TooLarge
+from open311_api.errors import Invalid, TooLarge
 
 MAXIMUM_FIELDS = 1000
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-# XML 1.0 allows tab, line feed, carriage return and everything from U+0020 except surrogates and two non-characters.
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def clean(text: str) -> str:
-    """Text hygiene of contract 1.9: line feeds only, no characters illegal in XML, no blanks around."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _ILLEGAL.sub("", text).strip()
 
 
 class Parameters:
@@ -99,30 +90,6 @@ class Parameters:
         """Comma-separated and repeated values together; blanks, empty items and duplicates dropped."""
         found = (item.strip() for value in self.all(*names) for item in value.split(","))
         return tuple(dict.fromkeys(item for item in found if item))
-
-
-class Problems:
-    """Collects what is wrong, so that one answer names everything."""
-
-    def __init__(self) -> None:
-        self.found: list[Problem] = []
-
-    def add(self, field: str, message: str) -> None:
-        self.found.append(Problem(field, message))
-
-    def __enter__(self) -> Problems:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        """Keep an Invalid raised inside and go on after the block."""
-        if isinstance(error, Invalid):
-            self.found += error.problems
-            return True
-        return False
-
-    def raise_if_any(self) -> None:
-        if self.found:
-            raise Invalid(self.found)
 
 
 def _normal(name: str) -> str:

@@ -9,30 +9,14 @@ from urllib.parse import urlsplit
 from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.catalog.types import Service
 from open311_api.errors import Invalid, ServiceNotFound
-from open311_api.georeport.answers import check_answers, sent_answers
-from open311_api.georeport.parameters import Parameters, Problems, clean, decimal_number
+from open311_api.georeport.answers import sent_answers
+from open311_api.georeport.parameters import Parameters, decimal_number
+from open311_api.service_requests.answers import check_answers
+from open311_api.service_requests.checking import EMAIL, MAXIMUM_DESCRIPTION, TEXT_LIMITS, Problems, clean
 from open311_api.service_requests.types import Answer, ContactData, Location, Submission
 
-MAXIMUM_DESCRIPTION = 4000
 MAXIMUM_MEDIA = 20
 MAXIMUM_URL = 2048
-_EMAIL = re.compile(r"[^@\s<>\"(),;:\\]+@[^@\s<>\"(),;:\\]+\.[^@\s<>\"(),;:\\.]+")
-TEXT_LIMITS = {
-    "address_string": 1000,
-    "address_id": 200,
-    "zipcode": 32,
-    "title": 300,
-    "service_object_type": 500,
-    "service_object_id": 200,
-    "email": 320,
-    "phone": 100,
-    "first_name": 200,
-    "last_name": 200,
-    "device_id": 256,
-    "account_id": 256,
-    "client_request_id": 255,
-}
-"""Longest text of each field, in characters."""
 
 
 def requested_service(parameters: Parameters, city: CitySnapshot) -> Service:
@@ -55,7 +39,7 @@ def submission(parameters: Parameters, city: CitySnapshot, service: Service, *, 
     texts = {name: _text(problems, parameters, name, *aliases) for name, *aliases in TEXT_NAMES}
     if texts["device_id"] is None and device_header:
         texts["device_id"] = clean(device_header)[: TEXT_LIMITS["device_id"]]
-    if texts["email"] and not _EMAIL.fullmatch(texts["email"]):
+    if texts["email"] and not EMAIL.fullmatch(texts["email"]):
         problems.add("email", "email must be an address such as name@mail.example; leave it out if there is none")
     location = None
     with problems:

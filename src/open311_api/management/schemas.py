@@ -103,6 +103,29 @@ class StaffRequest(_Document):
     )
 
 
+class HistoryEntry(_Document):
+    """One thing that happened."""
+
+    sequence: int = Field(description="The version of the request after it.", examples=[2])
+    at: datetime
+    type: str = Field(examples=["service_request.closed"])
+    author: str | None = Field(description="Name of the key; null where nobody in particular did it.", examples=["Front desk"])
+    summary: str = Field(examples=["Front desk closed it as “Fixed” and left a public note."])
+    status: Status | None = Field(description="After it.")
+    changes: dict[str, Any] = Field(
+        description="What changed, for programs.", examples=[{"detailed_status": {"from": "received", "to": "fixed"}}]
+    )
+    public_note: str | None
+    private_note: str | None
+
+
+class RequestHistory(_Document):
+    """A request's story, oldest first."""
+
+    service_request_id: str = Field(examples=["SR-2026-000107"])
+    items: list[HistoryEntry]
+
+
 class ServiceView(_Document):
     """A kind of thing that can be reported."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from open311_api.georeport.answers import MAXIMUM_ATTRIBUTES, MAXIMUM_LENGTH
 from open311_api.georeport.openapi.examples import FORM, POST_EXAMPLES
 from open311_api.georeport.openapi.parameters import LATITUDE, LONGITUDE, Json
 from open311_api.georeport.parameters import MAXIMUM_FIELDS
-from open311_api.georeport.submission_parameters import MAXIMUM_DESCRIPTION, MAXIMUM_MEDIA, MAXIMUM_URL, TEXT_LIMITS, TEXT_NAMES
+from open311_api.georeport.submission_parameters import MAXIMUM_MEDIA, MAXIMUM_URL, TEXT_NAMES
+from open311_api.service_requests.answers import MAXIMUM_ATTRIBUTES, MAXIMUM_LENGTH
+from open311_api.service_requests.checking import MAXIMUM_DESCRIPTION, TEXT_LIMITS
 
 _WORDS = {
     "address_string": "Where it is, in words, from the most to the least precise: street and number, then town.",
