@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from open311_api.errors import Open311Error
 
@@ -62,7 +63,7 @@ def command(function: Callable[P, Coroutine[None, None, T]]) -> Callable[P, T]:
         try:
             return asyncio.run(function(*arguments, **options))
         except Open311Error as error:
-            messages.print(f"[red]Error:[/] {error}", soft_wrap=True, markup=True)
+            messages.print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             messages.print("Stopped.")

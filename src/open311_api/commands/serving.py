@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from open311_api.commands.running import load_settings, messages
 from open311_api.errors import Open311Error
@@ -40,7 +41,7 @@ def serve(
         _require_schema(url)
         server = listen(settings.host, settings.port)
     except Open311Error as error:
-        messages.print(f"[red]Error:[/] {error}", soft_wrap=True)
+        messages.print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(1) from None
     os.environ.setdefault("OPEN311_PUBLIC_URL", _public_url(settings.public_url, settings.port, server.getsockname()[1]))
     raise typer.Exit(Supervisor(settings.web_workers, worker, server.fileno()).run())
