@@ -45,7 +45,7 @@ def list_tag(call: Call, suffix: str = "") -> tuple[str, datetime]:
     """Validator of a list: changes with the feed, the catalogue, the query, and each hour for the default window."""
     feed = call.runtime.pulse.feed(call.city.key)
     hour = None
-    if not any(call.parameters.all(name) for name in _WINDOW_NAMES):
+    if not call.parameters.all(*_WINDOW_NAMES):
         hour = call.runtime.clock().replace(minute=0, second=0, microsecond=0)
     modified = max(feed.published_at, call.city.jurisdiction.catalog_changed_at, hour or feed.published_at)
     return etag("list", suffix, call.variant, feed.position, hour, call.parameters.normal()), modified

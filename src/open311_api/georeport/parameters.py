@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from open311_api.errors import Invalid, TooLarge
@@ -24,9 +25,11 @@ class Parameters:
 
     @classmethod
     def of_query(cls, query: bytes) -> Parameters:
-        """Lenient about stray percent signs, strict about UTF-8. Raises Invalid."""
-        if not query:
-            return cls()
+        """Lenient about stray percent signs, strict about UTF-8. Raises Invalid. Not to be changed: pollers share it."""
+        return _parsed_again(query) if len(query) <= _SHORT else cls._parsed(query)
+
+    @classmethod
+    def _parsed(cls, query: bytes) -> Parameters:
         try:
             found = cls(parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAXIMUM_FIELDS))
         except UnicodeDecodeError as error:
@@ -90,6 +93,16 @@ class Parameters:
         """Comma-separated and repeated values together; blanks, empty items and duplicates dropped."""
         found = (item.strip() for value in self.all(*names) for item in value.split(","))
         return tuple(dict.fromkeys(item for item in found if item))
+
+
+_SHORT = 1000
+"""Bytes of a query that is worth remembering."""
+
+
+@lru_cache(maxsize=500)
+def _parsed_again(query: bytes) -> Parameters:
+    """A poller asks the same question again and again."""
+    return Parameters._parsed(query)
 
 
 def _normal(name: str) -> str:

@@ -16,6 +16,7 @@ from open311_api.web.callers import Callers
 from open311_api.web.logs import access_log
 from open311_api.web.metrics import Metrics
 from open311_api.web.rate_limits import RateLimits
+from open311_api.web.time_limit import TimeLimit
 
 LONGEST_TARGET = 32 * 1024
 LARGEST_HEADER = 16 * 1024
@@ -114,15 +115,18 @@ class _Exchange:
             self._account()
 
     async def _answer(self) -> None:
+        limit = self.scope["open311_time_limit"] = TimeLimit(self.edge._settings.request_seconds)
         try:
-            async with asyncio.timeout(self.edge._settings.request_seconds) as self_limit:
-                self.scope["open311_time_limit"] = self_limit
-                await self.edge._app(self.scope, self.receive, self._send)
-        except TimeoutError:
-            if self.status:
+            await self.edge._app(self.scope, self.receive, self._send)
+        except asyncio.CancelledError:
+            if not limit.ends():
                 raise
+            if self.status:
+                raise TimeoutError from None
             self.extra.append((b"retry-after", b"2"))
             await self._error(503)
+        finally:
+            limit.ends()
 
     def _too_large(self) -> int:
         scope = self.scope
