@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -186,6 +187,7 @@ def post() -> Work:
 
 async def polls(ours_port: int, floor_port: int, data: Data) -> list[Work]:
     """Questions whose answer the client has already: the same address again and again with its validator."""
+    await asyncio.sleep(2)  # what was written before has been published then, and nothing changes any more
     newest = _list("json", page_size=50)
     single = Call(f"{ROOT}/requests/{data.ids[0]}.json?jurisdiction_id={JURISDICTION}")
     found = []
