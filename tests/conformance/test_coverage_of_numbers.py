@@ -9,7 +9,6 @@ from pathlib import Path
 LAST = 221
 ELSEWHERE = {
     "photos": {f"C-{number}" for number in range(127, 134)} | {"C-215"},
-    "the back office": {"C-184", *(f"C-{number}" for number in range(191, 195))},
 }
 """Points that cannot be shown from outside before these parts of the product are there; they come with them."""
 

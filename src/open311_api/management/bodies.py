@@ -7,7 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from open311_api.service_requests.checking import LONGEST_NOTE, MAXIMUM_DESCRIPTION, TEXT_LIMITS, clean
+from open311_api.catalog.types import CHANNELS
+from open311_api.management.schemas import Place
+from open311_api.service_requests.answers import MAXIMUM_ATTRIBUTES, MAXIMUM_LENGTH
+from open311_api.service_requests.checking import EMAIL, LONGEST_NOTE, MAXIMUM_DESCRIPTION, TEXT_LIMITS, clean
 
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 LARGEST_VERSION = 2**31 - 1
@@ -103,3 +106,68 @@ class RequestChange(BaseModel):
         if value is None:
             raise ValueError("it cannot be emptied; leave it out to keep it as it is")
         return value
+
+
+def _address_of_mail(value: str | None) -> str | None:
+    if value is not None and not EMAIL.fullmatch(value):
+        raise ValueError("it must be an address such as name@mail.example; leave it out if there is none")
+    return value
+
+
+class NewContact(BaseModel):
+    """Who reported. Kept encrypted, never shown to the public."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    email: Annotated[
+        Annotated[str, Field(max_length=TEXT_LIMITS["email"])] | None, AfterValidator(_address_of_mail), BeforeValidator(_tidy)
+    ] = Field(None, examples=["ann@mail.example"])
+    phone: Annotated[Annotated[str, Field(max_length=TEXT_LIMITS["phone"])] | None, BeforeValidator(_one_line)] = None
+    first_name: Annotated[Annotated[str, Field(max_length=TEXT_LIMITS["first_name"])] | None, BeforeValidator(_one_line)] = None
+    last_name: Annotated[Annotated[str, Field(max_length=TEXT_LIMITS["last_name"])] | None, BeforeValidator(_one_line)] = None
+
+
+AttributeText = Annotated[str, Field(max_length=MAXIMUM_LENGTH)]
+AttributeWhole = Annotated[int, Field(strict=True)]
+AttributeNumber = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+AttributeAnswer = (
+    AttributeText | AttributeWhole | AttributeNumber | Annotated[list[AttributeText], Field(max_length=MAXIMUM_ATTRIBUTES)]
+)
+
+
+class NewRequest(BaseModel):
+    """A report taken down for somebody else. It needs a place: location, address or address_id."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "service_code": "tree-down",
+                    "location": {"lat": 52.1, "long": 5.05},
+                    "channel": "phone",
+                    "description": "A branch lies on the path.",
+                    "contact": {"first_name": "Ann", "phone": "+31 20 555 0100"},
+                }
+            ]
+        },
+    )
+
+    service_code: Code = Field(description="A code of `/api/v1/services`.")
+    channel: Literal[CHANNELS] = Field("staff", description="How it reached the city.")  # type: ignore[valid-type]
+    location: Place | None = Field(None, description="Outside the city it is kept all the same, and goes to triage.")
+    address: Address = None
+    address_id: AddressId = None
+    zipcode: Zipcode = None
+    title: Title = None
+    description: Description = None
+    department: Code | None = Field(None, description="A code of `/api/v1/departments`; without it, the service decides.")
+    contact: NewContact | None = None
+    attributes: Annotated[dict[Annotated[str, Field(max_length=200)], AttributeAnswer], Field(max_length=MAXIMUM_ATTRIBUTES)] = (
+        Field(
+            default_factory=dict,
+            description="Answers by the code of the question; a list where several options are chosen.",
+            examples=[{"fault": "dark", "hazard": ["wires"]}],
+        )
+    )

@@ -103,6 +103,21 @@ class StaffRequest(_Document):
     )
 
 
+class RequestCreated(_Document):
+    """What to tell the caller."""
+
+    service_request_id: str | None = Field(description="Null for a batch service, until it has one.", examples=["SR-2026-000107"])
+    token: str | None = Field(description="Stands for the id of a batch request.")
+    service_notice: str | None
+
+
+class RequestPage(_Document):
+    """Requests, newest first."""
+
+    items: list[StaffRequest]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null at the end.")
+
+
 class HistoryEntry(_Document):
     """One thing that happened."""
 

@@ -112,6 +112,8 @@ def effect_of(changes: Changes, current: CurrentState, city: CitySnapshot, *, no
         kind = kind or event_types.UPDATED
     noted = [name for name in ("public_note", "private_note") if given.get(name)]
     if noted:
+        if "public_note" in noted and "status_notes" not in given:
+            columns["status_notes"] = given["public_note"]  # the latest public note is what status_notes shows (C-194)
         data["notes"] = [name.removesuffix("_note") for name in noted]
         kind = kind or event_types.NOTE_ADDED
     if kind is None:

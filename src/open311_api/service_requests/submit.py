@@ -78,7 +78,7 @@ async def submit(
 
 
 def _answer(submission: Submission, service_request_id: str | None, token: str | None) -> Submitted:
-    hidden = submission.service.type == "blackbox"
+    hidden = submission.service.type == "blackbox" and not submission.by_staff
     return Submitted(
         service_request_id=None if hidden else service_request_id,
         token=token,

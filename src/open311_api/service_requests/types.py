@@ -65,6 +65,8 @@ class Submission:
     channel: str
     references: dict[str, str] = field(default_factory=dict)
     """The client's own references by kind: client_request_id, fixmystreet_id."""
+    by_staff: bool = False
+    """Staff is told the id of a blackbox request too."""
 
 
 @dataclass(frozen=True, slots=True)
