@@ -16,7 +16,7 @@ from open311_api.management.access import MANAGE, Staff, StaffRoute, needs
 from open311_api.management.answers import CHANGE_PROBLEMS, SECURITY
 from open311_api.management.bodies import RequestChange
 from open311_api.management.documents import request_document
-from open311_api.management.reading import TAGGED, RequestId, etag, get_row
+from open311_api.management.reading import TAGGED, RequestId, etag, get_row, possible_id
 from open311_api.service_requests.change import change
 from open311_api.service_requests.changes import Changes
 
@@ -52,7 +52,7 @@ async def change_request(
             done = await change(
                 runtime.db,
                 city=city,
-                service_request_id=await _known(staff, service_request_id),
+                service_request_id=possible_id(service_request_id),
                 changes=Changes(**given),
                 caller=staff.caller,
                 now=runtime.clock(),
@@ -68,13 +68,6 @@ async def change_request(
         row = await get_row(session, staff, service_request_id)
     response.headers["etag"] = etag(row.version)
     return request_document(row, city)
-
-
-async def _known(staff: Staff, service_request_id: str) -> str:
-    """Raises ServiceRequestNotFound, before a lock is asked for under a name nothing can have."""
-    async with staff.runtime.db.read() as session:
-        await get_row(session, staff, service_request_id)
-    return service_request_id
 
 
 async def _matched(staff: Staff, service_request_id: str, if_match: str, expected: int | None) -> int:

@@ -26,9 +26,16 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
+def possible_id(text: str) -> str:
+    """The same, unless nothing can have such a name. Raises ServiceRequestNotFound."""
+    if not text.isprintable():
+        raise ServiceRequestNotFound("service_request_id holds characters that no id has")
+    return text
+
+
 async def get_row(session: Session, staff: Staff, service_request_id: str) -> StaffRow:
     """Raises ServiceRequestNotFound."""
-    row = await find_for_staff(session, staff.city.key, service_request_id) if service_request_id.isprintable() else None
+    row = await find_for_staff(session, staff.city.key, possible_id(service_request_id))
     if row is None:
         raise ServiceRequestNotFound(f"service_request_id {service_request_id[:80]} was not found")
     return row
