@@ -117,6 +117,9 @@ class _Run:
                 if self.options.cold:
                     with project_server(self.place, ports[1], folder, OPEN311_CACHE_MEBIBYTES="1") as ours:
                         await self._without_cache(floor, ours)
+                with project_server(self.place, ports[1], folder) as ours:
+                    if self.options.writes and self._wanted(post()):
+                        await self._measure(post(), floor, ours)
                 if self.options.imported and self.options.only in "import":
                     self.report.imported = found = await measure_import(self.place, self.options.imported, folder)
                     self.tell(f"import: {found.ratio:.2f} (goal 0.50)  COPY {found.copied:.1f} s  ours {found.imported:.1f} s")
@@ -139,8 +142,6 @@ class _Run:
         works = reads()
         if self._wanted(Work("unchanged", *[lambda r, d: Call("/")] * 2, 0)):  # type: ignore[arg-type]
             works += await polls(ours.port, floor.port, self.data)
-        if self.options.writes:
-            works.append(post())
         for work in works:
             if not self._wanted(work):
                 continue

@@ -61,6 +61,8 @@ def _by_preference(header: str) -> list[str]:
 
 def translated(translations: dict[str, dict[str, object]], locale: str, field: str, default: str) -> str:
     """The text in this language, or as the city wrote it."""
+    if not translations:
+        return default
     for name in (locale, locale.replace("-", "_"), locale.split("-")[0]):
         found = translations.get(name, {}).get(field)
         if isinstance(found, str) and found:

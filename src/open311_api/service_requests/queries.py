@@ -23,7 +23,7 @@ _JURISDICTION = parameter("jurisdiction_key", Integer)
 
 
 def document_columns() -> Select[Any]:
-    """Everything of a request that RequestRow holds."""
+    """Everything of a request that RequestRow holds, in its order: rows become values by place, not by name."""
     request = ServiceRequest
     parent = aliased(ServiceRequest)
     parent_id = (
@@ -36,13 +36,12 @@ def document_columns() -> Select[Any]:
         .correlate(request)
         .scalar_subquery()
     )
-    plain = [getattr(request, name) for name in RequestRow.__slots__ if name not in ("lat", "long", "parent_service_request_id")]
-    return select(
-        *plain,
-        func.ST_Y(request.location).label("lat"),
-        func.ST_X(request.location).label("long"),
-        parent_id.label("parent_service_request_id"),
-    )
+    made = {
+        "lat": func.ST_Y(request.location).label("lat"),
+        "long": func.ST_X(request.location).label("long"),
+        "parent_service_request_id": parent_id.label("parent_service_request_id"),
+    }
+    return select(*(made[name] if name in made else getattr(request, name) for name in RequestRow.__slots__))
 
 
 _BY_IDS = Statement(
@@ -119,13 +118,13 @@ async def listed_versions(session: Session, jurisdiction_key: int, ids: Iterable
 
 async def find_request(session: Session, jurisdiction_key: int, service_request_id: str) -> RequestRow | None:
     row = await session.row(_BY_ID, {"jurisdiction_key": jurisdiction_key, "id": service_request_id})
-    return None if row is None else RequestRow(**row)
+    return None if row is None else RequestRow(*row)
 
 
 async def find_requests(session: Session, jurisdiction_key: int, ids: Sequence[str]) -> list[RequestRow]:
     """In no particular order."""
     rows = await session.fetch(_BY_IDS, {"jurisdiction_key": jurisdiction_key, "ids": list(ids)})
-    return [RequestRow(**row) for row in rows]
+    return [RequestRow(*row) for row in rows]
 
 
 async def find_token(session: Session, jurisdiction_key: int, token: str) -> tuple[str, str | None] | None:
