@@ -15,7 +15,8 @@ from benchmarks.rows import spots
 from open311_api.catalog.snapshot import Catalog, CitySnapshot
 from open311_api.db.database import Database
 from open311_api.db.statements import Statement
-from open311_api.service_requests.list_sql import count_statement, page_statement, shape_of, values_of
+from open311_api.service_requests.list_shape import shape_of, values_of
+from open311_api.service_requests.list_sql import count_statement, page_statement
 from open311_api.service_requests.listing import Box, Circle, Filters, Page, Sort
 from open311_api.service_requests.listing import Place as Here
 

@@ -17,7 +17,8 @@ import pytest_asyncio
 from open311_api.catalog.create import create_jurisdiction
 from open311_api.db.database import Database
 from open311_api.service_requests import queries
-from open311_api.service_requests.list_sql import count_statement, page_statement, shape_of, values_of
+from open311_api.service_requests.list_shape import shape_of, values_of
+from open311_api.service_requests.list_sql import count_statement, page_statement
 from open311_api.service_requests.listing import Box, Circle, Filters, Page, Place, Sort
 
 ROWS = 50_000

@@ -13,14 +13,8 @@ from sqlalchemy import literal_column, select, table
 from open311_api.catalog.snapshot import CitySnapshot
 from open311_api.db.database import Database, Session
 from open311_api.db.statements import Statement
-from open311_api.service_requests.list_sql import (
-    RANKED,
-    count_statement,
-    counted_page_statement,
-    page_statement,
-    shape_of,
-    values_of,
-)
+from open311_api.service_requests.list_shape import shape_of, values_of
+from open311_api.service_requests.list_sql import RANKED, count_statement, counted_page_statement, page_statement
 from open311_api.service_requests.listing import Counted, Filters, Found, Page, Place, Sort
 
 _DEEP = 100_000

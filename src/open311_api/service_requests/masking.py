@@ -16,7 +16,7 @@ def cell_height(grid_metres: float) -> float:
 
 
 def masked_place(*, lat: float, long: float, grid_metres: float) -> tuple[float, float]:
-    """Latitude and longitude of the middle of the grid cell; list_sql.py reckons the same in SQL."""
+    """Latitude and longitude of the middle of the grid cell; list_conditions.py reckons the same in SQL."""
     tall = cell_height(grid_metres)
     middle = (floor(lat / tall) + 0.5) * tall
     wide = tall / max(NARROWEST, cos(radians(middle)))
