@@ -55,6 +55,8 @@ def remove(data_dir: Path) -> None:
     stop_cluster(Settings(data_dir=data_dir))
     shutil.rmtree(place.socket_folder(), ignore_errors=True)
     shutil.rmtree(place.home)
+    with contextlib.suppress(OSError):
+        Path("/var/lib/open311-api").rmdir()  # only if nobody else's is there
 
 
 def start(data_dir: Path, **options: bool) -> Cluster:
