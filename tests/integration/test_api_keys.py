@@ -88,6 +88,8 @@ async def test_a_demo_key_opens_nothing_in_production(db: Database) -> None:
         assert (await verify_key(session, made.text)).name == "demo"
         with pytest.raises(KeyRefused):
             await verify_key(session, made.text, refuse_demo=True)
+        with pytest.raises(KeyRefused):
+            await verify_key(session, made.text.replace("o311_demo_", "o311_live_"), refuse_demo=True)
 
 
 async def test_an_unknown_scope_is_named(db: Database) -> None:

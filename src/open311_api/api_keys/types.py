@@ -76,8 +76,10 @@ def new_secret(kind: str = "live") -> tuple[str, str, bytes]:
     """Key id, whole text, and the hash to keep."""
     key_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
-    return key_id, f"o311_{kind}_{key_id}_{secret}", hash_secret(secret)
+    text = f"o311_{kind}_{key_id}_{secret}"
+    return key_id, text, hash_key(text)
 
 
-def hash_secret(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+def hash_key(text: str) -> bytes:
+    """Of the whole text, so that no part of it, its kind included, can be written differently."""
+    return hashlib.sha256(text.encode()).digest()

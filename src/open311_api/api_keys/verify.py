@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 
 from open311_api.api_keys.queries import LIVE_SECRET
-from open311_api.api_keys.types import DEMO, KEY_PATTERN, Caller, hash_secret
+from open311_api.api_keys.types import DEMO, KEY_PATTERN, Caller, hash_key
 from open311_api.db.database import Session
 from open311_api.errors import KeyRefused
 
@@ -21,7 +21,7 @@ async def verify_key(session: Session, text: str, *, refuse_demo: bool = False) 
     row = await session.row(LIVE_SECRET, {"key_id": match[2]})
     # The comparison takes the same time for an unknown id as for a wrong secret.
     expected: bytes = row["secret_hash"] if row is not None else bytes(32)
-    if not hmac.compare_digest(expected, hash_secret(match[3])) or row is None:
+    if not hmac.compare_digest(expected, hash_key(text)) or row is None:
         raise KeyRefused(REFUSED)
     keys = row["jurisdiction_keys"]
     return Caller(
