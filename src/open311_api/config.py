@@ -27,7 +27,7 @@ class Settings(BaseSettings):
 
     env: Literal["development", "production"] = Field("development", description="production refuses demo keys and missing secrets")
     database_url: str | None = Field(None, description="postgresql://… ; unset: a private cluster in the data folder")
-    read_database_url: str | None = Field(None, description="a replica for reads; unset: the database URL")
+    read_database_url: str | None = Field(None, description="a replica for exports; unset: the database URL")
     listen_database_url: str | None = Field(
         None, description="for LISTEN, which does not pass a transaction pooler; unset: the database URL"
     )

@@ -152,13 +152,14 @@ class Database:
         self, url: str, *, read_url: str | None = None, size: int = 8, statement_seconds: float = 5.0, name: str = "open311"
     ) -> None:
         self.url = url
-        self._read_url = read_url or url
         self._size = size
         self._statement_seconds = statement_seconds
         self._name = name
         self._pool: Pool | None = None
-        self._read_pool: Pool | None = None
         self._custom_pool: Pool | None = None
+        self._replica = (
+            Database(read_url, size=size, statement_seconds=statement_seconds, name=name) if read_url and read_url != url else None
+        )
 
     async def __aenter__(self) -> Database:
         await self.open()
@@ -169,15 +170,15 @@ class Database:
 
     async def open(self) -> None:
         """Make the pools; a database that is down now is reached at the first use instead."""
-        self._pool = self._read_pool = self._make_pool(self.url, self._size)
-        if self._read_url != self.url:
-            self._read_pool = self._make_pool(self._read_url, self._size)
-        self._custom_pool = self._make_pool(self.url, max(1, self._size // 2), plan_cache_mode="force_custom_plan")
+        self._pool = self._make_pool(self._size)
+        self._custom_pool = self._make_pool(max(1, self._size // 2), plan_cache_mode="force_custom_plan")
+        if self._replica is not None:
+            await self._replica.open()
 
-    def _make_pool(self, url: str, size: int, **settings: str) -> Pool:
+    def _make_pool(self, size: int, **settings: str) -> Pool:
         async def connect() -> asyncpg.Connection:
             connection = await asyncpg.connect(
-                url,
+                self.url,
                 statement_cache_size=1000,
                 server_settings=_server_settings(self._name, self._statement_seconds) | settings,
                 timeout=2,
@@ -189,14 +190,21 @@ class Database:
         return Pool(connect, size)
 
     async def close(self) -> None:
-        for pool in {self._pool, self._read_pool, self._custom_pool} - {None}:
-            assert pool is not None
-            await pool.close()
-        self._pool = self._read_pool = self._custom_pool = None
+        for pool in (self._pool, self._custom_pool):
+            if pool is not None:
+                await pool.close()
+        self._pool = self._custom_pool = None
+        if self._replica is not None:
+            await self._replica.close()
 
-    def read(self, *, replica: bool = False) -> AbstractAsyncContextManager[Session]:
-        """Single statements, each its own snapshot. ``replica`` allows an answer that lags behind the primary."""
-        return _Borrowed(self._read_pool if replica else self._pool)
+    @property
+    def lagging(self) -> Database:
+        """For reads that may be a moment behind: the replica where there is one, otherwise this database itself."""
+        return self._replica or self
+
+    def read(self) -> AbstractAsyncContextManager[Session]:
+        """Single statements, each its own snapshot."""
+        return _Borrowed(self._pool)
 
     def read_custom(self) -> AbstractAsyncContextManager[Session]:
         """The same, with plans made for the values at hand.
@@ -207,9 +215,9 @@ class Database:
         return _Borrowed(self._custom_pool)
 
     @asynccontextmanager
-    async def snapshot(self, *, replica: bool = False) -> AsyncIterator[Session]:
+    async def snapshot(self) -> AsyncIterator[Session]:
         """A read-only transaction: one snapshot for several statements, and cursors."""
-        async with self.read(replica=replica) as session:
+        async with self.read() as session:
             await session.connection.execute("BEGIN READ ONLY")
             try:
                 yield session
