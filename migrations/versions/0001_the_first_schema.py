@@ -168,9 +168,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="0", nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["jurisdiction_key"], ["jurisdiction.jurisdiction_key"], name=op.f("fk_area_set_jurisdiction_key")
-        ),
+        sa.ForeignKeyConstraint(["jurisdiction_key"], ["jurisdiction.jurisdiction_key"], name=op.f("fk_area_set_jurisdiction_key")),
         sa.PrimaryKeyConstraint("jurisdiction_key", "area_set_key", name=op.f("pk_area_set")),
     )
     op.create_index("uq_area_set_code", "area_set", ["jurisdiction_key", "code"], unique=True)
@@ -290,9 +288,7 @@ def upgrade() -> None:
             ["department.jurisdiction_key", "department.department_key"],
             name=op.f("fk_service_jurisdiction_key_department_key"),
         ),
-        sa.ForeignKeyConstraint(
-            ["jurisdiction_key"], ["jurisdiction.jurisdiction_key"], name=op.f("fk_service_jurisdiction_key")
-        ),
+        sa.ForeignKeyConstraint(["jurisdiction_key"], ["jurisdiction.jurisdiction_key"], name=op.f("fk_service_jurisdiction_key")),
         sa.PrimaryKeyConstraint("jurisdiction_key", "service_key", name=op.f("pk_service")),
     )
     op.create_index("uq_service_code", "service", ["jurisdiction_key", "code"], unique=True)
@@ -605,6 +601,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("jurisdiction_key", "request_key", "sequence", "public", name=op.f("pk_note")),
     )
+    # Lists are found in indexes alone, and only what was vacuumed can be: new rows must not wait for a tenth of the table.
+    for table in ("service_request", "event"):
+        op.execute(f"ALTER TABLE {table} SET (autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_vacuum_scale_factor = 0.02)")
 
 
 def downgrade() -> None:
@@ -621,9 +620,7 @@ def downgrade() -> None:
     op.drop_index("ix_service_request_trigram", table_name="service_request", postgresql_using="gin")
     op.drop_index("ix_service_request_service", table_name="service_request", postgresql_include=["version", "listed", "status"])
     op.drop_index("ix_service_request_search", table_name="service_request", postgresql_using="gin")
-    op.drop_index(
-        "ix_service_request_requested", table_name="service_request", postgresql_include=["version", "listed", "status"]
-    )
+    op.drop_index("ix_service_request_requested", table_name="service_request", postgresql_include=["version", "listed", "status"])
     op.drop_index(
         "ix_service_request_parent",
         table_name="service_request",

@@ -80,3 +80,12 @@ async def test_the_database_refuses_a_request_without_a_department(database_url:
     finally:
         await connection.close()
     assert nullable == "NO"
+
+
+async def test_new_rows_are_vacuumed_soon_so_that_lists_stay_in_their_indexes(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        options = await connection.fetchval("SELECT reloptions FROM pg_class WHERE oid = 'service_request'::regclass")
+    finally:
+        await connection.close()
+    assert "autovacuum_vacuum_insert_scale_factor=0.01" in options
