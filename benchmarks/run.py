@@ -73,6 +73,8 @@ class Options:
     """Answers whose bytes are compared before a work is measured."""
     pages: int = 1000
     writes: bool = True
+    uvloop: bool = True
+    """False: asyncio's own loop, slower and with no figures worth keeping, but it always closes at once."""
     imported: int = 100_000
     """Rows of the CSV that is imported; 0: none."""
 
@@ -87,7 +89,7 @@ class Report:
 
 def run(place: Place, rows: int, options: Options, *, tell: Callable[[str], None] = print) -> Report:
     """Everything, in about fifteen seconds for each work and round pair at the default length."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if options.uvloop else None) as runner:
         return runner.run(_Run(place, rows, options, tell).everything())
 
 

@@ -22,7 +22,7 @@ def test_every_work_runs_on_a_few_rows(database_url: str, tmp_path: Path) -> Non
     place = Place(database_url, tmp_path)
     assert ensure_rows(place, 3000, processes=2) > 0
     assert ensure_rows(place, 3000, processes=2) == 0, "a second time there is nothing to do"
-    options = Options(seconds=0.2, rounds=1, port=0, cold=False, checks=5, pages=5, imported=300)
+    options = Options(seconds=0.2, rounds=1, port=0, cold=False, uvloop=False, checks=5, pages=5, imported=300)
     report = run(place, 3000, options)
     names = {line.name for line in report.measured}
     assert {"GET one, JSON", "GET one, XML", "list of 1000, XML", "unchanged list", "POST", "box, 50", "page 6 along next"} <= names
