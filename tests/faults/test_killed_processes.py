@@ -17,6 +17,10 @@ from faults.scene import Scene, alive, scene, seconds, wait_until
 
 ONE = ("--clients", "1", "--intents", "1", "--with-key", "1")
 WAITING = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+FOUR_REPORTS_WAIT = (
+    "SELECT count(*) >= 4 FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'WITH number%'"
+)
 LOCK = 4711
 
 
@@ -88,13 +92,13 @@ def test_f2_killed_before_the_commit(running: Scene) -> None:
 
 
 def test_f7_sigterm_under_load_finishes_what_is_under_way(running: Scene) -> None:
-    ledger = running.start_ledger("--seconds", str(seconds(2.5)), "--once", "--clients", "6")
+    ledger = running.start_ledger("--seconds", str(seconds(2.5)), "--once", "--clients", "3")
     wait_until(lambda: running.accepted() > 20, "some load")
     with ThreadPoolExecutor(1) as pool:
         fields = {"service_code": "pothole", "lat": "52.05", "long": "5.05", "api_key": running.key, "description": "under way"}
         with running.holding("LOCK TABLE event IN SHARE MODE"):
             pending = pool.submit(httpx.post, f"{running.server.base}/requests.json", data=fields, timeout=20)
-            running.wait_for(WAITING)
+            running.wait_for(FOUR_REPORTS_WAIT)  # the three of the ledger, and this one
             running.server.process.send_signal(signal.SIGTERM)
             started = time.monotonic()
             time.sleep(0.5)
