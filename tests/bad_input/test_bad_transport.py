@@ -206,7 +206,7 @@ def test_head_has_the_headers_of_get_and_no_body(single: Hostile, path: str) -> 
     assert headers.status_code == got.status_code
     assert headers.content == b""
     # Last-Modified follows the clock until the last change is two seconds old.
-        passing = {"date", "x-request-id", "ratelimit", "transfer-encoding", "last-modified"}
+    passing = {"date", "x-request-id", "ratelimit", "transfer-encoding", "last-modified"}
     assert {name: value for name, value in headers.headers.items() if name not in passing} == {
         name: value for name, value in got.headers.items() if name not in passing
     }
